@@ -1,0 +1,203 @@
+//! Sets of rows as one parameter list, alike on both databases.
+//!
+//! A statement that handles many rows begins with a common table expression `v`:
+//! on PostgreSQL one array per column, so that its text never changes and it is planned once; on
+//! SQLite, which has no arrays, a list of values.
+
+use std::fmt::Write;
+
+use sea_orm::{
+    DatabaseBackend, Statement, Value,
+    sea_query::{ArrayType, ValueType},
+};
+use uuid::Uuid;
+
+/// What a column of `v` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A UUID.
+    Uuid,
+    /// A 64-bit integer, also for times.
+    Int,
+    /// A text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A truth value.
+    Bool,
+}
+
+/// One column of `v`.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    name: &'static str,
+    kind: Type,
+    nullable: bool,
+}
+
+/// A column that always has a value.
+pub const fn col(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: false }
+}
+
+/// A column that may be `NULL`. An empty text, the nil UUID and `i64::MIN` are `NULL` too.
+pub const fn nullable(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: true }
+}
+
+/// The rows of `v`.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    columns: &'static [Column],
+    cells: Vec<Vec<Value>>,
+}
+
+impl Rows {
+    /// No rows yet.
+    pub fn new(columns: &'static [Column]) -> Self {
+        Self { columns, cells: vec![Vec::new(); columns.len()] }
+    }
+
+    /// Adds a row: a value for each column, in order.
+    pub fn push<const N: usize>(&mut self, row: [Value; N]) {
+        assert_eq!(N, self.columns.len(), "a row has a value for each column");
+        for (cells, value) in self.cells.iter_mut().zip(row) {
+            cells.push(value);
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.cells.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The statement `WITH v(…) AS (these rows) body`; in `body`, `$next` placeholders are written
+    /// `?1`, `?2`, … and stand for `more`.
+    pub fn statement(self, backend: DatabaseBackend, body: &str, more: Vec<Value>) -> Statement {
+        let mut sql = String::with_capacity(256 + body.len());
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        let names = names.join(", ");
+        let _ = write!(sql, "WITH v({names}) AS (");
+        let mut values = match backend {
+            DatabaseBackend::Postgres => self.arrays(&mut sql, &names),
+            _ => self.list(&mut sql),
+        };
+        sql.push_str(") ");
+        let first = values.len();
+        push_body(&mut sql, body, first);
+        values.extend(more);
+        Statement::from_sql_and_values(backend, sql, values)
+    }
+
+    fn arrays(self, sql: &mut String, names: &str) -> Vec<Value> {
+        let selected: Vec<String> = self.columns.iter().map(Column::from_array).collect();
+        let _ = write!(sql, "SELECT {} FROM unnest(", selected.join(", "));
+        let mut values = Vec::with_capacity(self.columns.len());
+        for (index, (column, cells)) in self.columns.iter().zip(self.cells).enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = write!(sql, "{comma}${}::{}[]", index + 1, column.kind.postgres());
+            let cells = cells.into_iter().map(|value| column.kind.or_sentinel(value)).collect();
+            values.push(Value::Array(column.kind.array(), Some(Box::new(cells))));
+        }
+        let _ = write!(sql, ") AS u({names})");
+        values
+    }
+
+    fn list(self, sql: &mut String) -> Vec<Value> {
+        let (rows, width) = (self.len(), self.columns.len());
+        if rows == 0 {
+            let nulls = vec!["NULL"; width].join(", ");
+            let _ = write!(sql, "SELECT {nulls} WHERE false");
+            return Vec::new();
+        }
+        sql.push_str("VALUES ");
+        let mut columns: Vec<_> = self.cells.into_iter().map(Vec::into_iter).collect();
+        let mut values = Vec::with_capacity(rows * width);
+        for row in 0..rows {
+            sql.push_str(if row == 0 { "(" } else { ", (" });
+            for (index, column) in columns.iter_mut().enumerate() {
+                let comma = if index == 0 { "" } else { ", " };
+                values.extend(column.next());
+                let _ = write!(sql, "{comma}?{}", values.len());
+            }
+            sql.push(')');
+        }
+        values
+    }
+}
+
+/// A statement without rows of its own, its placeholders written `?1`, `?2`, … on both databases.
+pub fn statement(backend: DatabaseBackend, body: &str, values: Vec<Value>) -> Statement {
+    let mut sql = String::with_capacity(body.len());
+    match backend {
+        DatabaseBackend::Postgres => push_body(&mut sql, body, 0),
+        _ => sql.push_str(body),
+    }
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Shifts the placeholders of `body` past the `first` values that stand before them. PostgreSQL
+/// writes `$n`; SQLite understands `$n` as a name, so it gets `?n`.
+fn push_body(sql: &mut String, body: &str, first: usize) {
+    let sigil = if sql.contains("unnest($1") || first == 0 { '$' } else { '?' };
+    let mut rest = body;
+    while let Some(at) = rest.find('?') {
+        sql.push_str(&rest[..at]);
+        let digits: String = rest[at + 1..].chars().take_while(char::is_ascii_digit).collect();
+        let number: usize = digits.parse().expect("a placeholder is ? and a number");
+        let _ = write!(sql, "{sigil}{}", first + number);
+        rest = &rest[at + 1 + digits.len()..];
+    }
+    sql.push_str(rest);
+}
+
+impl Column {
+    fn from_array(&self) -> String {
+        let name = self.name;
+        match (self.nullable, self.kind) {
+            (false, _) | (true, Type::Bool) => name.to_owned(),
+            (true, Type::Uuid) => format!("NULLIF({name}, '{}'::uuid)", Uuid::nil()),
+            (true, Type::Int) => format!("NULLIF({name}, ({})::bigint)", i64::MIN),
+            (true, Type::Text) => format!("NULLIF({name}, '')"),
+            (true, Type::Bytes) => format!("NULLIF({name}, ''::bytea)"),
+        }
+    }
+}
+
+impl Type {
+    const fn postgres(self) -> &'static str {
+        match self {
+            Self::Uuid => "uuid",
+            Self::Int => "bigint",
+            Self::Text => "text",
+            Self::Bytes => "bytea",
+            Self::Bool => "boolean",
+        }
+    }
+
+    fn array(self) -> ArrayType {
+        match self {
+            Self::Uuid => Uuid::array_type(),
+            Self::Int => i64::array_type(),
+            Self::Text => String::array_type(),
+            Self::Bytes => ArrayType::Bytes,
+            Self::Bool => bool::array_type(),
+        }
+    }
+
+    /// `value`, or what stands for `NULL` in an array: they cannot hold one.
+    fn or_sentinel(self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Uuid, Value::Uuid(None)) => Uuid::nil().into(),
+            (Self::Int, Value::BigInt(None)) => i64::MIN.into(),
+            (Self::Text, Value::String(None)) => String::new().into(),
+            (Self::Bytes, Value::Bytes(None)) => Vec::<u8>::new().into(),
+            (_, value) => value,
+        }
+    }
+}

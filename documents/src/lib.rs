@@ -1,0 +1,1 @@
+//! Receipts and alerts: from data to text.

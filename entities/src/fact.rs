@@ -1,0 +1,74 @@
+//! What a provider told us, in our own words.
+//!
+//! Gateways translate into facts, `payments` decides upon them; neither knows the other.
+
+use crate::{Money, PaymentId, Provider, Timestamp};
+
+/// One thing a provider says about one of its payment objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Who says it.
+    pub provider: Provider,
+    /// The provider's id of the payment object (`pi_…`).
+    pub reference: String,
+    /// The payment of ours that the object claims to be for (`metadata.payment_id`).
+    pub claimed: Option<PaymentId>,
+    /// Whether it is about real money.
+    pub livemode: bool,
+    /// The connected account it is about; `None` for our own.
+    pub account: Option<String>,
+    /// What the object asks the payer for, before any of it is paid.
+    pub asked: Money,
+    /// When the provider says it happened.
+    pub occurred_at: Timestamp,
+    /// What is said.
+    pub news: News,
+}
+
+/// What became of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The provider made the object, and nothing more has happened.
+    Created,
+    /// The payer has to do something, such as a 3-D Secure challenge.
+    RequiresAction,
+    /// The money is on its way and may still fail to arrive.
+    Processing,
+    /// The money arrived.
+    Succeeded(Receipt),
+    /// A try failed; another may follow.
+    Failed(Failure),
+    /// It was given up; no money will arrive.
+    Canceled,
+}
+
+/// Proof that money arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What was collected.
+    pub collected: Money,
+    /// How it was paid, as far as it may be shown.
+    pub method: MethodSummary,
+    /// The provider's own page for it.
+    pub receipt_url: Option<String>,
+}
+
+/// The parts of a payment method that may be stored and shown (`001-SR3`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MethodSummary {
+    /// `card`, `us_bank_account`, …
+    pub kind: Option<String>,
+    /// `visa`, …
+    pub brand: Option<String>,
+    /// Last four digits.
+    pub last4: Option<String>,
+}
+
+/// Why a try failed, in the provider's own codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// `card_declined`, `expired_card`, …
+    pub code: String,
+    /// The issuer's finer reason: `insufficient_funds`, …
+    pub decline_code: Option<String>,
+}

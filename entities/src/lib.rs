@@ -1,0 +1,35 @@
+//! Tables, typed ids and Money: the nouns every other crate speaks in.
+//!
+//! **Invariants:** this crate runs no query and depends on no other crate of the workspace. Money
+//! is `i64` minor units with an ISO currency and never a float. Times are UTC microseconds, kept
+//! as integers so that both databases compare them alike.
+
+pub mod audit_log;
+pub mod balance;
+pub mod control;
+pub mod credit_lot;
+pub mod customer;
+pub mod data_key;
+pub mod fact;
+pub mod job;
+pub mod lease;
+pub mod ledger_entry;
+pub mod ledger_transfer;
+pub mod mail;
+pub mod package;
+pub mod payment;
+pub mod provider_event;
+pub mod review;
+
+mod ids;
+mod money;
+mod provider;
+mod timestamp;
+
+pub use ids::{
+    AuditId, CustomerId, EventId, JobId, LotId, MailId, ParseIdError, PaymentId, ReviewId,
+    TransferId,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use provider::Provider;
+pub use timestamp::Timestamp;

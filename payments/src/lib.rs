@@ -1,0 +1,1 @@
+//! The rules, and the SQL that applies them.

@@ -1,0 +1,1 @@
+//! TestApp, one integration binary, the fault harness.
