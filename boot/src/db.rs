@@ -115,8 +115,7 @@ impl Db {
     }
 
     async fn pragma<T: sea_orm::TryGetable>(&self, name: &str) -> Result<T, DbErr> {
-        let statement =
-            Statement::from_string(DatabaseBackend::Sqlite, format!("PRAGMA {name}"));
+        let statement = Statement::from_string(DatabaseBackend::Sqlite, format!("PRAGMA {name}"));
         let row = self.writer.query_one_raw(statement).await?;
         row.ok_or_else(|| DbErr::RecordNotFound(format!("PRAGMA {name}")))?.try_get_by_index(0)
     }

@@ -76,8 +76,8 @@ impl Rows {
         self.len() == 0
     }
 
-    /// The statement `WITH v(…) AS (these rows) body`; in `body`, `$next` placeholders are written
-    /// `?1`, `?2`, … and stand for `more`.
+    /// The statement `WITH v(…) AS (these rows) body`; in `body`, the placeholders `?1`,
+    /// `?2`, … stand for `more` on both databases.
     pub fn statement(self, backend: DatabaseBackend, body: &str, more: Vec<Value>) -> Statement {
         let mut sql = String::with_capacity(256 + body.len());
         let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
@@ -89,7 +89,7 @@ impl Rows {
         };
         sql.push_str(") ");
         let first = values.len();
-        push_body(&mut sql, body, first);
+        push_body(&mut sql, backend, body, first);
         values.extend(more);
         Statement::from_sql_and_values(backend, sql, values)
     }
@@ -134,24 +134,22 @@ impl Rows {
 /// A statement without rows of its own, its placeholders written `?1`, `?2`, … on both databases.
 pub fn statement(backend: DatabaseBackend, body: &str, values: Vec<Value>) -> Statement {
     let mut sql = String::with_capacity(body.len());
-    match backend {
-        DatabaseBackend::Postgres => push_body(&mut sql, body, 0),
-        _ => sql.push_str(body),
-    }
+    push_body(&mut sql, backend, body, 0);
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// Shifts the placeholders of `body` past the `first` values that stand before them. PostgreSQL
-/// writes `$n`; SQLite understands `$n` as a name, so it gets `?n`.
-fn push_body(sql: &mut String, body: &str, first: usize) {
-    let sigil = if sql.contains("unnest($1") || first == 0 { '$' } else { '?' };
+/// Appends `body`, its placeholders moved past the `first` values before them and written as the
+/// database wants them.
+fn push_body(sql: &mut String, backend: DatabaseBackend, body: &str, first: usize) {
+    let sigil = if backend == DatabaseBackend::Postgres { '$' } else { '?' };
     let mut rest = body;
     while let Some(at) = rest.find('?') {
         sql.push_str(&rest[..at]);
-        let digits: String = rest[at + 1..].chars().take_while(char::is_ascii_digit).collect();
-        let number: usize = digits.parse().expect("a placeholder is ? and a number");
+        let digits = rest[at + 1..].chars().take_while(char::is_ascii_digit).count();
+        let number: usize =
+            rest[at + 1..=at + digits].parse().expect("a placeholder is ? and a number");
         let _ = write!(sql, "{sigil}{}", first + number);
-        rest = &rest[at + 1 + digits.len()..];
+        rest = &rest[at + 1 + digits..];
     }
     sql.push_str(rest);
 }
@@ -199,5 +197,46 @@ impl Type {
             (Self::Bytes, Value::Bytes(None)) => Vec::<u8>::new().into(),
             (_, value) => value,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[col("id", Type::Int), nullable("note", Type::Text)];
+
+    fn rows() -> Rows {
+        let mut rows = Rows::new(COLUMNS);
+        rows.push([1_i64.into(), "a".into()]);
+        rows.push([2_i64.into(), Option::<String>::None.into()]);
+        rows
+    }
+
+    #[test]
+    fn postgresql_gets_one_array_for_each_column() {
+        let statement = rows().statement(
+            DatabaseBackend::Postgres,
+            "UPDATE t SET note = v.note, at = ?1 FROM v WHERE t.id = v.id",
+            vec![7_i64.into()],
+        );
+        assert_eq!(
+            statement.sql,
+            "WITH v(id, note) AS (SELECT id, NULLIF(note, '') FROM unnest($1::bigint[], \
+             $2::text[]) AS u(id, note)) UPDATE t SET note = v.note, at = $3 FROM v WHERE t.id = \
+             v.id"
+        );
+        assert_eq!(statement.values.expect("it has values").0.len(), 3);
+    }
+
+    #[test]
+    fn sqlite_gets_a_list_of_values() {
+        let statement =
+            rows().statement(DatabaseBackend::Sqlite, "SELECT ?1, v.id FROM v", vec![7_i64.into()]);
+        assert_eq!(
+            statement.sql,
+            "WITH v(id, note) AS (VALUES (?1, ?2), (?3, ?4)) SELECT ?5, v.id FROM v"
+        );
+        assert_eq!(statement.values.expect("it has values").0.len(), 5);
     }
 }

@@ -1,1 +1,30 @@
-//! What can be asked.
+//! What can be asked: one file for each job, the queue they wait in, and the tickets that wake
+//! whoever does them.
+//!
+//! **Invariant:** nothing here says how a job is done; `worker` does, in a file of the same name.
+//!
+//! A job is a row, written in the transaction that makes it true. What travels between processes
+//! is a [`Ticket`]: the ids of rows that are committed. Losing one costs time, never work.
+
+pub mod queue;
+pub mod tickets;
+
+mod alert;
+mod apply_event;
+mod job;
+mod look_up_event;
+mod prune;
+mod reconcile;
+mod send_receipt;
+mod verify_ledger;
+
+pub use alert::Alert;
+pub use apply_event::ApplyEvent;
+pub use entities::job::Lane;
+pub use job::{Enqueued, Job, NewJob};
+pub use look_up_event::LookUpEvent;
+pub use prune::Prune;
+pub use reconcile::Reconcile;
+pub use send_receipt::SendReceipt;
+pub use tickets::{Dispatcher, Ticket};
+pub use verify_ledger::VerifyLedger;

@@ -1,1 +1,34 @@
 //! The schema's history.
+//!
+//! **Invariant:** a migration that has been released is never edited, and none imports `entities`:
+//! what the code calls a thing today says nothing about what the table was called then.
+//!
+//! Tables are written as SQL, once for both databases: see [`dialect`]. Every table of SQLite is
+//! `STRICT`, because it would otherwise store `'12.5abc'` as an amount.
+#![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` must be implemented without them")]
+
+use sea_orm_migration::prelude::*;
+
+pub mod dialect;
+mod m0001_inbox_and_jobs;
+mod m0002_payments;
+mod m0003_ledger;
+mod m0004_desk;
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_inbox_and_jobs::Migration),
+            Box::new(m0002_payments::Migration),
+            Box::new(m0003_ledger::Migration),
+            Box::new(m0004_desk::Migration),
+        ]
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait as Migrate;

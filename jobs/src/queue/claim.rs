@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use boot::{
+    Db,
+    sql::{Column, Rows, Type, col},
+};
+use entities::{
+    JobId, Timestamp,
+    job::{Entity, Lane, Model},
+};
+use sea_orm::{DatabaseBackend, DbErr, EntityTrait, Value};
+
+use super::PAUSED;
+
+const IDS: &[Column] = &[col("id", Type::Uuid)];
+
+/// Who claims, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The lane claimed from.
+    pub lane: Lane,
+    /// The worker's name, unique to this start of the process.
+    pub worker: &'a str,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How long a worker has a lane's job to itself.
+///
+/// Longer than the longest [`Job::TIMEOUT`](crate::Job::TIMEOUT) of the lane, and the longest time
+/// for which a killed worker's jobs wait.
+pub const fn lease(lane: Lane) -> Duration {
+    match lane {
+        Lane::Events => Duration::from_secs(15),
+        Lane::Money | Lane::Mail => Duration::from_secs(45),
+        Lane::Upkeep => Duration::from_mins(10),
+    }
+}
+
+/// Takes those of `ids` that nobody has tried yet.
+///
+/// Committed before anything runs, so that a job which takes its process down was counted. Jobs
+/// that were tried before are left to [`claim_one`]: one of them may be the reason.
+pub async fn claim_fresh(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<Model>, DbErr> {
+    let due = "j.attempts = 0 AND j.state = 'queued' AND j.run_at <= ?2";
+    take(db, claim, ids, due).await
+}
+
+/// Takes job `id` if it is due, or if whoever had it let the lease run out.
+pub async fn claim_one(db: &Db, claim: Claim<'_>, id: JobId) -> Result<Option<Model>, DbErr> {
+    let due = "((j.state = 'queued' AND j.run_at <= ?2) OR (j.state = 'running' AND \
+               j.lease_until < ?2))";
+    Ok(take(db, claim, &[id], due).await?.pop())
+}
+
+async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Rows::new(IDS);
+    for id in ids {
+        rows.push([id.uuid().into()]);
+    }
+    // Two claims of the same ids must neither wait for each other nor lock in different orders.
+    let lock = match db.backend() {
+        DatabaseBackend::Postgres => "ORDER BY j.id FOR UPDATE OF j SKIP LOCKED",
+        _ => "",
+    };
+    let body = format!(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = ?3, worker = ?4 \
+         WHERE id IN (SELECT j.id FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND {due} \
+         AND NOT {PAUSED} {lock}) RETURNING *"
+    );
+    let more: Vec<Value> = vec![
+        claim.lane.as_str().into(),
+        claim.now.micros().into(),
+        (claim.now + lease(claim.lane)).micros().into(),
+        claim.worker.into(),
+    ];
+    let statement = rows.statement(db.backend(), &body, more);
+    Entity::find().from_raw_sql(statement).all(db.writer()).await
+}

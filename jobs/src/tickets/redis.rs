@@ -1,0 +1,141 @@
+use std::{sync::Arc, time::Duration};
+
+use apalis_core::backend::TaskSink;
+use apalis_redis::{Config, RedisStorage};
+use async_trait::async_trait;
+use entities::job::Lane;
+use redis::{
+    Client, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use serde_json::Value;
+
+use super::{Carrier, CarryError, Ticket, WINDOW};
+
+/// Longest wait for an answer. Half a second, the default, kills workers when Redis stalls to save.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a connection: a black hole must not hold the dispatcher for long.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long apalis remembers a ticket's idempotency key. Never `None`: that becomes `EXPIRE key 0`.
+const IDEMPOTENCY_TTL: Duration = Duration::from_hours(24 * 7);
+
+/// Carries tickets through Redis, by apalis-redis.
+#[derive(Clone)]
+pub struct RedisCarrier {
+    connection: ConnectionManager,
+    client: Client,
+    prefix: Arc<str>,
+}
+
+impl std::fmt::Debug for RedisCarrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisCarrier").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// The channel on which workers hear that a ticket of the lane was pushed.
+pub fn wake_channel(prefix: &str) -> String {
+    format!("{{{prefix}}}:wake")
+}
+
+impl RedisCarrier {
+    /// Carries tickets through the server at `url`, under keys that begin with `prefix`.
+    ///
+    /// The server need not answer yet: without it jobs wait for the sweeper.
+    pub fn new(url: &str, prefix: &str) -> Result<Self, RedisError> {
+        let client = Client::open(url)?;
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_number_of_retries(2)
+            .set_max_delay(Duration::from_secs(1));
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self { connection, client, prefix: prefix.into() })
+    }
+
+    /// The client, for connections of a worker's own.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What this carrier's keys begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The lane's queue in Redis; `batch_size(1)` and no locking are what apalis.md calls safe.
+    pub fn storage(&self, lane: Lane) -> RedisStorage<Value> {
+        RedisStorage::new(self.connection.clone()).with_config(self.config(lane))
+    }
+
+    fn config(&self, lane: Lane) -> Config {
+        Config::default()
+            .queue(format!("{{{}:{lane}}}", self.prefix))
+            .batch_size(1)
+            .lock_tasks(false)
+            .emit_events(false)
+            .heartbeat_interval(Duration::from_secs(5))
+            .missed_heartbeats(6)
+            .idempotency_ttl(Some(IDEMPOTENCY_TTL))
+    }
+
+    /// Forgets what apalis keeps of finished tickets; it never does so itself.
+    pub async fn collect_garbage(&self, lane: Lane) -> Result<u64, CarryError> {
+        let config = self.config(lane);
+        let done: Vec<String> = redis::cmd("SPOP")
+            .arg(config.done_jobs_set())
+            .arg(500)
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(unavailable)?;
+        if done.is_empty() {
+            return Ok(0);
+        }
+        let mut pipe = redis::pipe();
+        for id in &done {
+            pipe.cmd("HDEL").arg(config.job_data_hash()).arg(id).ignore();
+            pipe.cmd("DEL").arg(format!("{}:{id}", config.job_meta_hash())).ignore();
+        }
+        pipe.query_async::<()>(&mut self.connection.clone()).await.map_err(unavailable)?;
+        Ok(done.len() as u64)
+    }
+}
+
+#[async_trait]
+impl Carrier for RedisCarrier {
+    async fn carry(&self, lane: Lane, ticket: Ticket) -> Result<(), CarryError> {
+        if self.outstanding(lane).await? >= WINDOW {
+            return Err(CarryError::Full);
+        }
+        let ticket = serde_json::to_value(ticket).map_err(|e| CarryError::Unavailable(e.into()))?;
+        self.storage(lane)
+            .push(ticket)
+            .await
+            .map_err(|error| CarryError::Unavailable(error.to_string().into()))?;
+        redis::cmd("PUBLISH")
+            .arg(wake_channel(&self.prefix))
+            .arg(lane.as_str())
+            .query_async::<()>(&mut self.connection.clone())
+            .await
+            .map_err(unavailable)
+    }
+
+    async fn outstanding(&self, lane: Lane) -> Result<usize, CarryError> {
+        let config = self.config(lane);
+        let (scheduled, active): (usize, usize) = redis::pipe()
+            .cmd("ZCARD")
+            .arg(config.scheduled_jobs_set())
+            .cmd("LLEN")
+            .arg(config.active_jobs_list())
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(unavailable)?;
+        Ok(scheduled + active)
+    }
+}
+
+fn unavailable(error: RedisError) -> CarryError {
+    CarryError::Unavailable(error.into())
+}
