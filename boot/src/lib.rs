@@ -3,8 +3,14 @@
 //! **Invariant:** nothing here knows what a payment is.
 
 mod clock;
+pub mod config;
 pub mod db;
+pub mod secrets;
+pub mod shutdown;
 pub mod sql;
+pub mod telemetry;
 
 pub use clock::Clock;
+pub use config::{Config, ConfigError, Settings};
 pub use db::Db;
+pub use shutdown::Shutdown;

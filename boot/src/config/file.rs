@@ -1,0 +1,200 @@
+//! `quittance.toml`: numbers with good defaults. `quittance.toml.example` shows them all.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What `quittance.toml` says; what it leaves out has its default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// How many jobs of each lane run at once.
+    pub lanes: Lanes,
+    /// The HTTP server.
+    pub http: Http,
+    /// The database.
+    pub database: Database,
+    /// The worker.
+    pub worker: Worker,
+    /// How often one may ask.
+    pub limits: Limits,
+    /// Sending mails.
+    pub mail: Mail,
+}
+
+/// `[lanes]`: how many jobs of each lane one process runs at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lanes {
+    /// Batches of provider events.
+    pub events: usize,
+    /// Provider calls that move money.
+    pub money: usize,
+    /// Mails.
+    pub mail: usize,
+    /// Everything that can wait.
+    pub upkeep: usize,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { events: 2, money: 8, mail: 4, upkeep: 1 }
+    }
+}
+
+/// `[http]`: what the server takes from strangers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Largest webhook that is read.
+    pub webhook_body_limit_bytes: usize,
+    /// Longest time a body may take to arrive.
+    pub body_timeout_ms: u64,
+    /// Most connections open at once.
+    pub max_connections: usize,
+    /// Most connections open at once from one address; 0 for no limit, as behind a proxy.
+    pub max_connections_per_address: usize,
+    /// Longest time from accepting a connection to the first byte of an answer, while the request
+    /// is still arriving.
+    pub first_byte_timeout_ms: u64,
+    /// Longest time for an answer once the request has arrived.
+    pub handler_timeout_ms: u64,
+    /// Longest time a connection may rest between two requests.
+    pub keep_alive_timeout_ms: u64,
+    /// Longest time open requests are given to finish when the process stops.
+    pub drain_seconds: u64,
+    /// Whether a proxy of ours writes `X-Forwarded-For`; otherwise anybody could.
+    pub trust_forwarded_for: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            webhook_body_limit_bytes: 262_144,
+            body_timeout_ms: 10_000,
+            max_connections: 4_000,
+            max_connections_per_address: 256,
+            first_byte_timeout_ms: 5_000,
+            handler_timeout_ms: 30_000,
+            keep_alive_timeout_ms: 75_000,
+            drain_seconds: 10,
+            trust_forwarded_for: false,
+        }
+    }
+}
+
+impl Http {
+    /// [`body_timeout_ms`](Self::body_timeout_ms) as a duration.
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
+    /// [`first_byte_timeout_ms`](Self::first_byte_timeout_ms) as a duration.
+    pub fn first_byte_timeout(&self) -> Duration {
+        Duration::from_millis(self.first_byte_timeout_ms)
+    }
+
+    /// [`handler_timeout_ms`](Self::handler_timeout_ms) as a duration.
+    pub fn handler_timeout(&self) -> Duration {
+        Duration::from_millis(self.handler_timeout_ms)
+    }
+
+    /// [`keep_alive_timeout_ms`](Self::keep_alive_timeout_ms) as a duration.
+    pub fn keep_alive_timeout(&self) -> Duration {
+        Duration::from_millis(self.keep_alive_timeout_ms)
+    }
+
+    /// [`drain_seconds`](Self::drain_seconds) as a duration.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}
+
+/// `[database]`: how hard to lean on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// Most connections one process holds at once (PostgreSQL only).
+    pub max_connections: u32,
+    /// Longest time for one statement (PostgreSQL only).
+    pub statement_timeout_ms: u64,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { max_connections: 10, statement_timeout_ms: 15_000 }
+    }
+}
+
+/// `[worker]`: how jobs are run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Worker {
+    /// Longest time running jobs are given to finish when the process stops.
+    pub drain_seconds: u64,
+    /// How often to look for jobs that are due and were not taken.
+    pub sweep_interval_ms: u64,
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self { drain_seconds: 25, sweep_interval_ms: 2_000 }
+    }
+}
+
+impl Worker {
+    /// [`drain_seconds`](Self::drain_seconds) as a duration.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+
+    /// [`sweep_interval_ms`](Self::sweep_interval_ms) as a duration.
+    pub fn sweep_interval(&self) -> Duration {
+        Duration::from_millis(self.sweep_interval_ms)
+    }
+}
+
+/// `[limits]`: how often one may ask, per process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// API requests of one user in a minute.
+    pub api_requests_per_minute_per_user: u32,
+    /// API requests from one address in a minute.
+    pub api_requests_per_minute_per_address: u32,
+    /// Webhooks with a wrong signature from one address in a minute; right ones are never limited.
+    pub signature_failures_per_minute_per_address: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            api_requests_per_minute_per_user: 120,
+            api_requests_per_minute_per_address: 600,
+            signature_failures_per_minute_per_address: 30,
+        }
+    }
+}
+
+/// `[mail]`: sending mails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// Most mails to one recipient in an hour, so that a bug cannot flood anybody.
+    pub per_recipient_per_hour: u32,
+    /// Longest time the mail server may take for one mail.
+    pub timeout_ms: u64,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { per_recipient_per_hour: 20, timeout_ms: 20_000 }
+    }
+}
+
+impl Mail {
+    /// [`timeout_ms`](Self::timeout_ms) as a duration.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+}

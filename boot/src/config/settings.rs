@@ -1,0 +1,108 @@
+//! The command line and the environment, exactly as they were given.
+#![expect(clippy::doc_markdown, reason = "`--help` shows these sentences as they are")]
+
+use clap::Args;
+use secrecy::SecretString;
+
+/// What the environment or the flags say. An empty text counts as not said.
+///
+/// Everything is text here, so that [`Settings::resolve`](Self::resolve) can report all that is
+/// wrong at once, and `clap` never prints a value in an error of its own.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Settings {
+    /// Address and port to listen on [default: 127.0.0.1:5000; in a container: 0.0.0.0:5000]
+    #[arg(long, env = "LISTEN_ADDR", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    pub listen_addr: Option<String>,
+    /// How browsers and providers reach us, without a path [default: http://127.0.0.1:PORT]
+    #[arg(long, env = "PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: quittance.db in the data
+    /// directory]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<SecretString>,
+    /// redis://HOST:6379; needed as soon as there is more than one process
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub redis_url: Option<SecretString>,
+    /// Directory for the embedded database and the sandbox's secrets [default: ./data]
+    #[arg(long, env = "DATA_DIR", hide_env_values = true, value_name = "PATH")]
+    pub data_dir: Option<String>,
+
+    /// Stripe's secret key, sk_test_… or sk_live_…; without it the sandbox answers
+    #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+    pub stripe_secret_key: Option<SecretString>,
+    /// Stripe's publishable key, pk_test_… or pk_live_…
+    #[arg(long, env = "STRIPE_PUBLISHABLE_KEY", hide_env_values = true, value_name = "KEY")]
+    pub stripe_publishable_key: Option<String>,
+    /// Webhook signing secret, whsec_…; several, separated by commas, while rolling
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRETS")]
+    pub stripe_webhook_secret: Option<SecretString>,
+    /// Where Stripe's API is [default: https://api.stripe.com/; in the sandbox: our own]
+    #[arg(long, env = "STRIPE_API_BASE", hide_env_values = true, value_name = "URL")]
+    pub stripe_api_base: Option<String>,
+    /// How old a webhook's signature may be, in seconds, 1 to 3600 [default: 300]
+    #[arg(long, env = "STRIPE_WEBHOOK_TOLERANCE", hide_env_values = true, value_name = "SECONDS")]
+    pub stripe_webhook_tolerance: Option<String>,
+    /// The connected account to act for, acct_…
+    #[arg(long, env = "STRIPE_ACCOUNT", hide_env_values = true, value_name = "ID")]
+    pub stripe_account: Option<String>,
+
+    /// smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; without it mails go to the local mailbox
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<SecretString>,
+    /// Sender of our mails, "Name <address>"; needed with a mail server
+    #[arg(long, env = "MAIL_FROM", hide_env_values = true, value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Who is told when a person must act
+    #[arg(long, env = "ADMIN_EMAIL", hide_env_values = true, value_name = "ADDRESS")]
+    pub admin_email: Option<String>,
+
+    /// Secret the host application signs its users' tokens with (HS256), at least 32 bytes
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub jwt_secret: Option<SecretString>,
+    /// Key for encryption at rest: 32 bytes in hex or base64, as from `openssl rand -hex 32`
+    #[arg(long, env = "QUITTANCE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
+    pub quittance_master_key: Option<SecretString>,
+    /// Origins whose scripts may call the API, separated by commas; none by default
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", hide_env_values = true, value_name = "ORIGINS")]
+    pub cors_allowed_origins: Option<String>,
+
+    /// Path of the settings file [default: ./quittance.toml, if there is one]
+    #[arg(long, env = "CONFIG", hide_env_values = true, value_name = "PATH")]
+    pub config: Option<String>,
+    /// Path of the package catalogue [default: the one compiled in]
+    #[arg(long, env = "CATALOG", hide_env_values = true, value_name = "PATH")]
+    pub catalog: Option<String>,
+
+    /// Secrets that are in files.
+    #[command(flatten)]
+    pub files: SecretFiles,
+}
+
+/// Where secrets are kept in files, as Docker and Kubernetes mount them.
+///
+/// A final line break is not part of the secret.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Secrets from files, instead of the options of the same name")]
+pub struct SecretFiles {
+    /// File that holds DATABASE_URL
+    #[arg(long, env = "DATABASE_URL_FILE", hide_env_values = true, value_name = "PATH")]
+    pub database_url_file: Option<String>,
+    /// File that holds REDIS_URL
+    #[arg(long, env = "REDIS_URL_FILE", hide_env_values = true, value_name = "PATH")]
+    pub redis_url_file: Option<String>,
+    /// File that holds STRIPE_SECRET_KEY
+    #[arg(long, env = "STRIPE_SECRET_KEY_FILE", hide_env_values = true, value_name = "PATH")]
+    pub stripe_secret_key_file: Option<String>,
+    /// File that holds STRIPE_WEBHOOK_SECRET
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
+    pub stripe_webhook_secret_file: Option<String>,
+    /// File that holds SMTP_URL
+    #[arg(long, env = "SMTP_URL_FILE", hide_env_values = true, value_name = "PATH")]
+    pub smtp_url_file: Option<String>,
+    /// File that holds JWT_SECRET
+    #[arg(long, env = "JWT_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
+    pub jwt_secret_file: Option<String>,
+    /// File that holds QUITTANCE_MASTER_KEY
+    #[arg(long, env = "QUITTANCE_MASTER_KEY_FILE", hide_env_values = true, value_name = "PATH")]
+    pub quittance_master_key_file: Option<String>,
+}
