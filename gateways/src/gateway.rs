@@ -1,0 +1,132 @@
+//! What the rest of the system may ask of a provider.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use entities::{Money, PaymentId, Provider, Timestamp, fact::Fact};
+use http::HeaderMap;
+use secrecy::SecretString;
+
+use crate::{GatewayError, ReadError, WebhookError};
+
+/// A payment provider.
+#[async_trait]
+pub trait Gateway: fmt::Debug + Send + Sync {
+    /// Which provider this is.
+    fn provider(&self) -> Provider;
+
+    /// Whether our keys move real money; facts of the other mode are refused upstream.
+    fn livemode(&self) -> bool;
+
+    /// Proves that the provider sent `body`, unaltered and just now, and reads its envelope.
+    fn open_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Envelope, WebhookError>;
+
+    /// Reads the envelope of an event that we fetched from the provider ourselves.
+    ///
+    /// It carries no signature: the connection it came through is the proof.
+    fn open_fetched(&self, body: &[u8]) -> Result<Envelope, WebhookError>;
+
+    /// Says in our words what a stored event means.
+    fn read(&self, body: &[u8]) -> Result<Reading, ReadError>;
+
+    /// Opens a payment at the provider. Asking twice with the same order opens one.
+    async fn create_payment(&self, order: &PaymentOrder) -> Result<ProviderPayment, GatewayError>;
+
+    /// Asks the provider to collect. Asking twice with the same `key` collects once.
+    async fn confirm_payment(
+        &self,
+        reference: &str,
+        key: &str,
+    ) -> Result<ProviderPayment, GatewayError>;
+
+    /// Looks up what became of a payment.
+    async fn retrieve_payment(&self, reference: &str) -> Result<ProviderPayment, GatewayError>;
+
+    /// One page of the events that happened at or after `since`, newest first.
+    ///
+    /// `after` is the [`EventPage::next`] of the page before. Only kinds of event that
+    /// [`Gateway::read`] can turn into a fact are listed.
+    async fn list_events(
+        &self,
+        since: Timestamp,
+        after: Option<&str>,
+    ) -> Result<EventPage, GatewayError>;
+}
+
+/// What is written on the outside of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The provider's id of the event; unique per provider and account.
+    pub event_id: String,
+    /// The provider's word for what happened.
+    pub kind: String,
+    /// The connected account it happened to; `None` for our own.
+    pub account: Option<String>,
+    /// Whether it is about real money.
+    pub livemode: bool,
+    /// When the provider says it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// What an event means to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// News about a payment.
+    Fact(Box<Fact>),
+    /// Nothing that we act upon.
+    Irrelevant,
+}
+
+/// A payment to be opened at a provider.
+#[derive(Clone, Debug)]
+pub struct PaymentOrder {
+    /// Our payment; the provider's object will name it, and the idempotency key derives from it.
+    pub payment_id: PaymentId,
+    /// What to ask the payer for.
+    pub price: Money,
+    /// The provider's token of the method to charge, if the payer has chosen one.
+    pub payment_method: Option<String>,
+    /// Where the provider may send its own receipt.
+    pub receipt_email: Option<SecretString>,
+    /// What the payment is for, in words the payer may see.
+    pub description: String,
+}
+
+/// A payment as the provider has it.
+#[derive(Clone)]
+pub struct ProviderPayment {
+    /// What the provider says about it.
+    pub fact: Fact,
+    /// What lets the payer's browser, and whoever else holds it, go on with the payment.
+    pub client_secret: Option<SecretString>,
+    /// Whether the provider waits for us to confirm.
+    pub needs_confirmation: bool,
+    /// Where the payer has to go next.
+    pub next_action_url: Option<String>,
+}
+
+impl fmt::Debug for ProviderPayment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address of a 3-D Secure challenge holds a secret of its own.
+        f.debug_struct("ProviderPayment")
+            .field("fact", &self.fact)
+            .field("client_secret", &self.client_secret)
+            .field("needs_confirmation", &self.needs_confirmation)
+            .field("next_action_url", &self.next_action_url.as_ref().map(|_| "[REDACTED]"))
+            .finish()
+    }
+}
+
+/// A page of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPage {
+    /// Each event as JSON, in the provider's own bytes.
+    pub events: Vec<String>,
+    /// What to pass as `after` for the next page; `None` on the last one.
+    pub next: Option<String>,
+}

@@ -1,0 +1,163 @@
+//! Stripe.
+
+use async_trait::async_trait;
+use entities::{Provider, Timestamp};
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
+    Unreadable, WebhookError,
+};
+
+mod amount;
+mod charge;
+mod config;
+mod envelope;
+mod event;
+mod intent;
+mod json;
+mod refusal;
+mod requests;
+mod retry;
+mod signature;
+mod transport;
+
+pub use config::{Config, ConfigError, DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TOLERANCE};
+
+use envelope::Event;
+use intent::{Context, Intent};
+use retry::Limits;
+use signature::Verifier;
+use transport::{Answer, Transport};
+
+/// The gateway to Stripe.
+#[derive(Debug)]
+pub struct Stripe {
+    livemode: bool,
+    account: Option<String>,
+    verifier: Verifier,
+    transport: Transport,
+}
+
+impl Stripe {
+    /// A gateway with these settings, unless they are dangerous.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Self::with_limits(config, Limits::default())
+    }
+
+    fn with_limits(config: Config, limits: Limits) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            livemode: config.livemode(),
+            verifier: Verifier::new(&config.webhook_secrets, config.tolerance),
+            transport: Transport::new(&config, limits)?,
+            account: config.account,
+        })
+    }
+
+    /// Reads a payment intent out of an answer; what cannot be read has happened all the same.
+    fn payment(&self, answer: &Answer) -> Result<ProviderPayment, GatewayError> {
+        self.try_payment(answer).map_err(GatewayError::Shape)
+    }
+
+    fn try_payment(&self, answer: &Answer) -> Result<ProviderPayment, Unreadable> {
+        let text = std::str::from_utf8(&answer.body)
+            .map_err(|_| Unreadable::new("the answer is not UTF-8"))?;
+        let intent = Intent::parse(text)?;
+        let occurred_at = intent
+            .settled_at()
+            .or(answer.at)
+            .or_else(|| intent.created_at())
+            .ok_or(Unreadable::new("the answer has no time"))?;
+        let context = Context { account: self.account.clone(), occurred_at };
+        Ok(ProviderPayment {
+            fact: intent.fact(intent.news()?, context)?,
+            client_secret: intent.client_secret(),
+            needs_confirmation: intent.status == "requires_confirmation",
+            next_action_url: intent.next_action_url(),
+        })
+    }
+}
+
+#[async_trait]
+impl Gateway for Stripe {
+    fn provider(&self) -> Provider {
+        Provider::Stripe
+    }
+
+    fn livemode(&self) -> bool {
+        self.livemode
+    }
+
+    fn open_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Envelope, WebhookError> {
+        self.verifier.verify(headers, body, now)?;
+        self.open_fetched(body)
+    }
+
+    fn open_fetched(&self, body: &[u8]) -> Result<Envelope, WebhookError> {
+        Event::parse(body).map(Event::into_envelope).map_err(WebhookError::Malformed)
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Reading, ReadError> {
+        event::read(body)
+    }
+
+    async fn create_payment(&self, order: &PaymentOrder) -> Result<ProviderPayment, GatewayError> {
+        let request = requests::create_payment(order)?;
+        let key = format!("pi-{}", order.payment_id);
+        self.payment(&self.transport.call(&request, Some(&key)).await?)
+    }
+
+    async fn confirm_payment(
+        &self,
+        reference: &str,
+        key: &str,
+    ) -> Result<ProviderPayment, GatewayError> {
+        let request = requests::confirm_payment(reference)?;
+        self.payment(&self.transport.call(&request, Some(key)).await?)
+    }
+
+    async fn retrieve_payment(&self, reference: &str) -> Result<ProviderPayment, GatewayError> {
+        let request = requests::retrieve_payment(reference)?;
+        self.payment(&self.transport.call(&request, None).await?)
+    }
+
+    async fn list_events(
+        &self,
+        since: Timestamp,
+        after: Option<&str>,
+    ) -> Result<EventPage, GatewayError> {
+        let request = requests::list_events(since, after);
+        let answer = self.transport.call(&request, None).await?;
+        page(&answer.body).map_err(GatewayError::Shape)
+    }
+}
+
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+fn page(body: &[u8]) -> Result<EventPage, Unreadable> {
+    let found: List<'_> = serde_json::from_slice(body)?;
+    let next = match found.data.last() {
+        Some(last) if found.has_more => Some(serde_json::from_str::<Id>(last.get())?.id),
+        _ => None,
+    };
+    let events = found.data.iter().map(|event| event.get().to_owned()).collect();
+    Ok(EventPage { events, next })
+}

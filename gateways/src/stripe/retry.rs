@@ -1,0 +1,98 @@
+//! When a call is tried again, and what is said when it is not.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+
+use crate::{GatewayError, NetError};
+
+/// How long and how often one call may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// A handshake takes two round trips; past this the network is broken.
+    pub(super) connect: Duration,
+    /// A try from first to last byte: banks take up to twenty seconds over a confirmation.
+    pub(super) exchange: Duration,
+    /// No try starts later than this, so that a call ends within this and one exchange.
+    pub(super) starts_within: Duration,
+    /// One lost packet, one busy server, and enough: the job behind the call has its own back-off.
+    pub(super) tries: u32,
+    /// The first pause; doubled each time.
+    pub(super) pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            exchange: Duration::from_secs(25),
+            starts_within: Duration::from_secs(20),
+            tries: 3,
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// A try that failed, and what Stripe said about trying again.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: GatewayError,
+    advice: Option<bool>,
+    retry_after: Option<Duration>,
+}
+
+impl Failed {
+    pub(super) fn new(error: GatewayError) -> Self {
+        Self { error, advice: None, retry_after: None }
+    }
+
+    pub(super) fn answered(error: GatewayError, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            error,
+            advice: text("stripe-should-retry").and_then(|advice| advice.parse().ok()),
+            retry_after: text(header::RETRY_AFTER.as_str())
+                .and_then(|seconds| seconds.parse().ok())
+                .map(Duration::from_secs),
+        }
+    }
+}
+
+impl Limits {
+    /// How long to wait before the next try, if there should be one after `tries`.
+    pub(super) fn pause(&self, tries: u32, failed: &Failed) -> Option<Duration> {
+        let worthwhile = failed.advice.unwrap_or_else(|| failed.error.is_transient());
+        if tries >= self.tries || !worthwhile {
+            return None;
+        }
+        let pause = self.pause.saturating_mul(2_u32.saturating_pow(tries - 1));
+        // Callers that failed together must not return together.
+        let jittered = pause.mul_f64(rand::random_range(0.5..1.0));
+        Some(jittered.max(failed.retry_after.unwrap_or_default()))
+    }
+}
+
+/// Of two failed tries the one that leaves more in doubt.
+pub(super) fn worse(earlier: Option<GatewayError>, later: GatewayError) -> GatewayError {
+    match earlier {
+        Some(earlier) if doubt(&earlier) > doubt(&later) => earlier,
+        _ => later,
+    }
+}
+
+/// What the call as a whole came to, given the last error and the worst before it.
+///
+/// A refusal for good settles what was in doubt, since the same key would have given an earlier
+/// success again; an excuse for now does not.
+pub(super) fn settle(earlier: Option<GatewayError>, last: GatewayError) -> GatewayError {
+    if last.is_transient() { worse(earlier, last) } else { last }
+}
+
+fn doubt(error: &GatewayError) -> u8 {
+    match error {
+        GatewayError::Shape(_) => 3,
+        GatewayError::Net(NetError::Exchange(_)) => 2,
+        GatewayError::Api { .. } if error.outcome_unknown() => 1,
+        GatewayError::Api { .. } | GatewayError::Net(NetError::Busy) => 0,
+    }
+}
