@@ -1,1 +1,27 @@
-//! The rules, and the SQL that applies them.
+//! The rules, and the SQL that applies them: inbox, checkout, ledger.
+//!
+//! **Invariants:** nothing here touches the network or knows of HTTP or Redis. [`core`] has no I/O
+//! at all: state and fact in, decision out. Everything else writes what was decided, for one fact
+//! or for hundreds at once, guarded by unique keys and versions, so that running twice or at the
+//! same time changes nothing.
+
+pub mod apply;
+pub mod audit;
+pub mod catalog;
+pub mod checkout;
+pub mod controls;
+pub mod core;
+pub mod customers;
+pub mod inbox;
+pub mod leases;
+pub mod ledger;
+pub mod mails;
+pub mod receipts;
+pub mod reviews;
+pub mod vault;
+
+mod error;
+mod store;
+
+pub use error::Error;
+pub use store::Store;

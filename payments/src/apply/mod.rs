@@ -1,0 +1,148 @@
+//! Applying facts: load what they are about, decide in memory, write what was decided.
+//!
+//! For one fact or for hundreds at once, in the caller's transaction: webhook, confirm call,
+//! reconciliation and admin share this one transition, so all of them at once grant once.
+
+mod load;
+mod write;
+
+use std::collections::{BTreeMap, HashMap};
+
+use entities::{EventId, PaymentId, Timestamp, fact::Fact, payment::Model, payment::Status};
+use jobs::{Alert, Enqueued, NewJob, SendReceipt, queue};
+use sea_orm::DatabaseTransaction;
+
+use crate::{
+    Error,
+    audit::{self, Line},
+    core::{Decision, Policy, advance, decide},
+    ledger,
+    reviews::{self, Case},
+};
+
+/// A fact, and how we learned of it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What was said.
+    pub fact: Fact,
+    /// The event that said so; `None` when we asked.
+    pub event_id: Option<EventId>,
+}
+
+/// What came of a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Our row says so now, or said so before.
+    Applied(PaymentId),
+    /// It contradicts our row; a review is open.
+    Contradicted(PaymentId, &'static str),
+    /// None of our rows fits.
+    Unknown,
+}
+
+/// What [`apply`] did.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// An outcome for each item, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Jobs to be announced once the transaction is committed.
+    pub enqueued: Vec<Enqueued>,
+    /// How many payments had their credits granted.
+    pub granted: usize,
+}
+
+/// A payment on its way through the facts about it.
+struct Working {
+    row: Model,
+    before: Status,
+    changed: bool,
+    grant: bool,
+}
+
+/// Brings our rows to what `items` say, if and only if `txn` commits.
+///
+/// Fails with [`Error::Stale`] if somebody else was faster; then all of it is to be rolled back and
+/// done again.
+pub async fn apply(
+    txn: &DatabaseTransaction,
+    policy: &Policy,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<Applied, Error> {
+    let mut loaded = load::load(txn, items).await?;
+    let mut cases: HashMap<(PaymentId, &'static str), Case> = HashMap::new();
+    let mut outcomes = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(working) = loaded.find(&item.fact) else {
+            outcomes.push(Outcome::Unknown);
+            continue;
+        };
+        let id = working.row.id;
+        match decide(&working.row, &item.fact, policy) {
+            Decision::Nothing => outcomes.push(Outcome::Applied(id)),
+            Decision::Advance(step) => {
+                advance(&mut working.row, &step, now);
+                working.changed = true;
+                working.grant |= step.grant;
+                outcomes.push(Outcome::Applied(id));
+            }
+            Decision::Review(mismatch) => {
+                let rule = mismatch.rule();
+                let detail = mismatch.detail(&working.row, &item.fact);
+                let case = Case { payment_id: id, rule, detail, event_id: item.event_id };
+                cases.entry((id, rule)).or_insert(case);
+                outcomes.push(Outcome::Contradicted(id, rule));
+            }
+        }
+    }
+    let cases: BTreeMap<_, _> = cases.into_iter().collect();
+    let (enqueued, granted) =
+        write_all(txn, loaded.into_changed(), cases.into_values().collect(), now).await?;
+    Ok(Applied { outcomes, enqueued, granted })
+}
+
+async fn write_all(
+    txn: &DatabaseTransaction,
+    changed: Vec<Working>,
+    cases: Vec<Case>,
+    now: Timestamp,
+) -> Result<(Vec<Enqueued>, usize), Error> {
+    write::payments(txn, &changed).await?;
+    let succeeded: Vec<&Model> =
+        changed.iter().filter(|working| working.grant).map(|working| &working.row).collect();
+    let granted = ledger::grant(txn, &succeeded, now).await?;
+    let opened = reviews::open(txn, cases, now).await?;
+    let mut lines: Vec<Line> = changed.iter().filter_map(status_line).collect();
+    lines.extend(opened.iter().map(|(id, case)| review_line(&id.to_string(), case)));
+    audit::write(txn, lines, now).await?;
+
+    let receipts = granted.iter().map(|grant| SendReceipt { payment_id: grant.payment_id });
+    let alerts = opened.iter().map(|(id, case)| Alert {
+        kind: case.rule.to_owned(),
+        subject: id.to_string(),
+        detail: format!("payment {}: {}", case.payment_id, case.detail),
+    });
+    let mut jobs: Vec<NewJob> = receipts.map(|job| NewJob::of(&job, now)).collect();
+    jobs.extend(alerts.map(|job| NewJob::of(&job, now)));
+    Ok((queue::insert(txn, jobs, now).await?, granted.len()))
+}
+
+fn status_line(working: &Working) -> Option<Line> {
+    (working.before != working.row.status).then(|| Line {
+        actor: format!("provider:{}", working.row.provider),
+        action: format!("payment.{}", working.row.status.as_str()),
+        subject: working.row.id.to_string(),
+        before: Some(working.before.as_str().to_owned()),
+        after: Some(working.row.status.as_str().to_owned()),
+    })
+}
+
+fn review_line(review: &str, case: &Case) -> Line {
+    Line {
+        actor: "system".to_owned(),
+        action: "review.open".to_owned(),
+        subject: case.payment_id.to_string(),
+        before: None,
+        after: Some(format!("{review} {}", case.rule)),
+    }
+}

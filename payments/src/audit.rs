@@ -1,0 +1,57 @@
+//! The audit log: who changed what. Append-only; the database refuses anything else.
+
+use boot::sql::{Column, Rows, Type, col, nullable};
+use entities::{AuditId, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+const COLUMNS: &[Column] = &[
+    col("id", Type::Uuid),
+    col("at", Type::Int),
+    col("actor", Type::Text),
+    col("action", Type::Text),
+    col("subject", Type::Text),
+    nullable("before", Type::Text),
+    nullable("after", Type::Text),
+];
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Who: `provider:stripe`, `user:<ref>`, `operator`, `system`.
+    pub actor: String,
+    /// What: `payment.succeeded`, `job.requeue`, …
+    pub action: String,
+    /// To what: a prefixed id.
+    pub subject: String,
+    /// How it was.
+    pub before: Option<String>,
+    /// How it is now.
+    pub after: Option<String>,
+}
+
+/// Writes `lines`, if and only if `txn` commits.
+pub async fn write(
+    txn: &DatabaseTransaction,
+    lines: Vec<Line>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::new(COLUMNS);
+    for line in lines {
+        rows.push([
+            AuditId::new().uuid().into(),
+            now.micros().into(),
+            line.actor.into(),
+            line.action.into(),
+            line.subject.into(),
+            line.before.into(),
+            line.after.into(),
+        ]);
+    }
+    let body = "INSERT INTO audit_log (id, at, actor, action, subject, before, after) SELECT id, \
+                at, actor, action, subject, before, after FROM v";
+    txn.execute_raw(rows.statement(txn.get_database_backend(), body, Vec::new())).await?;
+    Ok(())
+}

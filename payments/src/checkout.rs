@@ -1,0 +1,139 @@
+//! Checkout: a payment from the wish to buy to the provider's object for it.
+
+use entities::{
+    CustomerId, PaymentId, Provider, Timestamp, customer,
+    payment::{ActiveModel, Column, Entity, Kind, Model, Status},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef, Set, sea_query::Expr,
+};
+
+use crate::{
+    Error, Store, catalog,
+    customers::{self, User},
+};
+
+/// Writes down that `user` wants to buy package `package_id`, before any provider is asked.
+///
+/// The price comes from the catalogue alone, and stays as it is now.
+pub async fn begin(
+    store: &Store,
+    user: &User,
+    package_id: &str,
+    provider: Provider,
+    livemode: bool,
+) -> Result<Model, Error> {
+    let package = catalog::find(store, package_id).await?;
+    let customer = customers::ensure(store, user).await?;
+    let now = store.clock.now();
+    let row = ActiveModel {
+        id: Set(PaymentId::new()),
+        customer_id: Set(customer.id),
+        package_id: Set(package.id),
+        kind: Set(Kind::OneTime),
+        provider: Set(provider),
+        provider_reference: Set(None),
+        livemode: Set(livemode),
+        amount: Set(package.amount),
+        currency: Set(package.currency),
+        credits: Set(package.credits),
+        bonus_credits: Set(package.bonus_credits),
+        status: Set(Status::Pending),
+        failure_code: Set(None),
+        decline_code: Set(None),
+        failed_at: Set(None),
+        method_kind: Set(None),
+        method_brand: Set(None),
+        method_last4: Set(None),
+        receipt_url: Set(None),
+        version: Set(0),
+        created_at: Set(now),
+        updated_at: Set(now),
+        succeeded_at: Set(None),
+    };
+    Ok(row.insert(store.db.writer()).await?)
+}
+
+/// What came of [`link`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// The payment carries the reference, since now or before.
+    Linked,
+    /// It carries another one, which stays.
+    Taken,
+}
+
+/// Notes the provider's id of payment `id`. A webhook may have been faster; then this is nothing.
+pub async fn link(store: &Store, id: PaymentId, reference: &str) -> Result<Linked, Error> {
+    let free = Column::ProviderReference.is_null().or(Column::ProviderReference.eq(reference));
+    let written = Entity::update_many()
+        .col_expr(Column::ProviderReference, Expr::value(reference))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(store.clock.now()))
+        .filter(Column::Id.eq(id).and(free))
+        .exec(store.db.writer())
+        .await?;
+    Ok(if written.rows_affected == 1 { Linked::Linked } else { Linked::Taken })
+}
+
+/// The payment with the provider's id `reference`, if it is `user_ref`'s own.
+pub async fn find_own(
+    store: &Store,
+    user_ref: &str,
+    provider: Provider,
+    reference: &str,
+) -> Result<Option<Model>, Error> {
+    let found = own(user_ref)
+        .filter(Column::Provider.eq(provider))
+        .filter(Column::ProviderReference.eq(reference));
+    Ok(found.one(store.db.reader()).await?)
+}
+
+/// The payment `id`, if it is `user_ref`'s own.
+pub async fn find_own_by_id(
+    store: &Store,
+    user_ref: &str,
+    id: PaymentId,
+) -> Result<Option<Model>, Error> {
+    Ok(own(user_ref).filter(Column::Id.eq(id)).one(store.db.reader()).await?)
+}
+
+/// The payment `id`, whoever's.
+pub async fn find(store: &Store, id: PaymentId) -> Result<Option<Model>, Error> {
+    Ok(Entity::find_by_id(id).one(store.db.reader()).await?)
+}
+
+/// Payments made before `before` whose end we do not know, oldest first.
+pub async fn unfinished(store: &Store, before: Timestamp, limit: u64) -> Result<Vec<Model>, Error> {
+    let open = [Status::Pending, Status::RequiresAction, Status::Processing];
+    let find = Entity::find()
+        .filter(Column::Status.is_in(open))
+        .filter(Column::UpdatedAt.lt(before))
+        .filter(Column::ProviderReference.is_not_null())
+        .order_by_asc(Column::UpdatedAt)
+        .limit(limit);
+    Ok(find.all(store.db.reader()).await?)
+}
+
+/// The newest payments of a customer.
+pub async fn of_customer(
+    store: &Store,
+    customer: CustomerId,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let find = Entity::find()
+        .filter(Column::CustomerId.eq(customer))
+        .order_by_desc(Column::CreatedAt)
+        .limit(limit);
+    Ok(find.all(store.db.reader()).await?)
+}
+
+/// Whose a payment is stands in the query, so that nobody can forget to compare it.
+fn own(user_ref: &str) -> sea_orm::Select<Entity> {
+    let owner: RelationDef = Entity::belongs_to(customer::Entity)
+        .from(Column::CustomerId)
+        .to(customer::Column::Id)
+        .into();
+    Entity::find().join(JoinType::InnerJoin, owner).filter(customer::Column::UserRef.eq(user_ref))
+}

@@ -1,0 +1,81 @@
+use entities::PaymentId;
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::vault::VaultError;
+
+/// Why something could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed, or could not be reached.
+    #[error("the database failed")]
+    Db(#[from] DbErr),
+    /// Somebody else changed the row since it was read. Reading again helps.
+    #[error("payment {0} was changed by somebody else at the same time")]
+    Stale(PaymentId),
+    /// The lease of a job was lost; whoever has it now will do the work.
+    #[error("the lease of the job was lost")]
+    LeaseLost(#[source] jobs::queue::LeaseLost),
+    /// A sealed value cannot be opened.
+    #[error("a sealed value cannot be opened")]
+    Vault(#[from] VaultError),
+    /// The catalogue has no such package on sale.
+    #[error("no package {0:?} is on sale")]
+    UnknownPackage(String),
+    /// Less is there than was to be spent.
+    #[error("{asked} credits were to be spent and {available} are there")]
+    NotEnoughCredits {
+        /// How many were asked for.
+        asked: i64,
+        /// How many there are.
+        available: i64,
+    },
+    /// An argument that no caller may pass.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// What the row says cannot be.
+    #[error("{0}")]
+    Inconsistent(String),
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Db(error) => is_transient(error),
+            Self::Stale(_) | Self::LeaseLost(_) => true,
+            Self::Vault(_)
+            | Self::UnknownPackage(_)
+            | Self::NotEnoughCredits { .. }
+            | Self::Invalid(_)
+            | Self::Inconsistent(_) => false,
+        }
+    }
+}
+
+impl From<jobs::queue::SettleError> for Error {
+    fn from(error: jobs::queue::SettleError) -> Self {
+        match error {
+            jobs::queue::SettleError::LeaseLost(lost) => Self::LeaseLost(lost),
+            jobs::queue::SettleError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+/// A refusal that repeats itself (a `CHECK`, a type) is not transient; everything else may be a
+/// lock, a deadlock, or a server that is away.
+fn is_transient(error: &DbErr) -> bool {
+    match error {
+        DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } | DbErr::ConvertFromU64(_) => {
+            false
+        }
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            let database = error.as_database_error();
+            !database.is_some_and(|error| {
+                error.is_check_violation()
+                    || error.is_foreign_key_violation()
+                    || error.is_unique_violation()
+            })
+        }
+        _ => true,
+    }
+}

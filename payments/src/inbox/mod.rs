@@ -1,0 +1,20 @@
+//! The inbox: what providers delivered, written down before anything is made of it.
+
+mod read;
+mod record;
+mod recorder;
+mod settle;
+
+pub use read::{Opened, find, latest, load};
+pub use record::{Delivery, Recorded, record};
+pub use recorder::{RecordError, Recorder};
+pub use settle::{Verdict, settle};
+
+use entities::EventId;
+
+use crate::vault::Place;
+
+/// Where an event's body is sealed for.
+pub fn body_place(id: EventId) -> Place {
+    Place::new("provider_events.body", id.uuid())
+}

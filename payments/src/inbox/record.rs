@@ -1,0 +1,160 @@
+use std::collections::{HashMap, HashSet};
+
+use boot::sql::{Column, Rows, Type, col};
+use entities::{EventId, Provider, Timestamp, provider_event::Source};
+use jobs::{Alert, ApplyEvent, Enqueued, NewJob, queue};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sha2::{Digest, Sha256};
+
+use super::{body_place, read::stored_bodies};
+use crate::{Error, Store};
+
+const COLUMNS: &[Column] = &[
+    col("id", Type::Uuid),
+    col("provider", Type::Text),
+    col("account", Type::Text),
+    col("livemode", Type::Bool),
+    col("event_id", Type::Text),
+    col("kind", Type::Text),
+    col("occurred_at", Type::Int),
+    col("body", Type::Bytes),
+    col("sha256", Type::Text),
+    col("source", Type::Text),
+];
+
+/// An event as it reached us; its sender has been proved.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Who sent it.
+    pub provider: Provider,
+    /// The connected account it is about.
+    pub account: Option<String>,
+    /// Whether it is about real money.
+    pub livemode: bool,
+    /// The provider's id of it.
+    pub event_id: String,
+    /// The provider's name for its kind.
+    pub kind: String,
+    /// When the provider says it happened.
+    pub occurred_at: Timestamp,
+    /// The body as it came.
+    pub body: Vec<u8>,
+    /// How it reached us.
+    pub source: Source,
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("provider", &self.provider)
+            .field("event_id", &self.event_id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`record`] made of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Not seen before; it will be acted on.
+    New(EventId),
+    /// Seen before; nothing was done.
+    Duplicate,
+}
+
+/// Writes `deliveries` down, and sees to it that each new one is acted on.
+///
+/// Once this returns `Ok` the provider may forget them: we will not. The jobs are to be announced.
+pub async fn record(
+    store: &Store,
+    deliveries: &[Delivery],
+) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+    let now = store.clock.now();
+    let ids: Vec<EventId> = deliveries.iter().map(|_| EventId::new()).collect();
+    let mut rows = Rows::new(COLUMNS);
+    for (id, delivery) in ids.iter().zip(deliveries) {
+        rows.push([
+            id.uuid().into(),
+            delivery.provider.as_str().into(),
+            delivery.account.clone().unwrap_or_default().into(),
+            delivery.livemode.into(),
+            delivery.event_id.clone().into(),
+            delivery.kind.clone().into(),
+            delivery.occurred_at.micros().into(),
+            store.vault.seal(body_place(*id), &delivery.body)?.into(),
+            hex::encode(Sha256::digest(&delivery.body)).into(),
+            delivery.source.as_str().into(),
+        ]);
+    }
+    let txn = store.db.begin().await?;
+    let new = insert(&txn, rows, now).await?;
+    let jobs = ids.iter().filter(|id| new.contains(id));
+    let jobs = jobs.map(|id| NewJob::of(&ApplyEvent { event_id: *id }, now)).collect();
+    let mut enqueued = queue::insert(&txn, jobs, now).await?;
+    if new.len() < deliveries.len() {
+        let seen = ids.iter().zip(deliveries).filter(|(id, _)| !new.contains(id));
+        let seen: Vec<&Delivery> = seen.map(|(_, delivery)| delivery).collect();
+        enqueued.extend(compare_duplicates(store, &txn, &seen, now).await?);
+    }
+    txn.commit().await?;
+    let recorded = |id| if new.contains(&id) { Recorded::New(id) } else { Recorded::Duplicate };
+    Ok((ids.into_iter().map(recorded).collect(), enqueued))
+}
+
+async fn insert(
+    txn: &DatabaseTransaction,
+    rows: Rows,
+    now: Timestamp,
+) -> Result<HashSet<EventId>, Error> {
+    let body = "INSERT INTO provider_events (id, provider, account, livemode, event_id, kind, \
+                occurred_at, body, sha256, state, source, parks, received_at) SELECT id, provider, \
+                account, livemode, event_id, kind, occurred_at, body, sha256, 'received', source, \
+                0, ?1 FROM v WHERE true ON CONFLICT (provider, account, livemode, event_id) DO \
+                NOTHING RETURNING id";
+    let statement = rows.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
+    let mut new = HashSet::new();
+    for row in txn.query_all_raw(statement).await? {
+        new.insert(EventId::from_uuid(row.try_get("", "id")?));
+    }
+    Ok(new)
+}
+
+/// Alerts of a delivery that has the id of one we know and says something else: whoever can sign
+/// that has the secret (spoof class 32). What we recorded first stays.
+async fn compare_duplicates(
+    store: &Store,
+    txn: &DatabaseTransaction,
+    seen: &[&Delivery],
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, Error> {
+    let delivered: Vec<&&Delivery> =
+        seen.iter().filter(|delivery| delivery.source == Source::Webhook).collect();
+    let event_ids: Vec<&str> = delivered.iter().map(|d| d.event_id.as_str()).collect();
+    let stored: HashMap<_, _> = stored_bodies(store, txn, &event_ids).await?;
+    let mut alerts = Vec::new();
+    for delivery in delivered {
+        let key = (delivery.provider, delivery.livemode, delivery.event_id.clone());
+        let Some((id, body)) = stored.get(&key) else { continue };
+        if meaning(body) != meaning(&delivery.body) {
+            tracing::error!(event.id = %id, "an event was delivered again with another content");
+            let alert = Alert {
+                kind: "event-body-differs".to_owned(),
+                subject: id.to_string(),
+                detail: "a signed delivery has the id of this event and says something else; roll \
+                         the webhook secret"
+                    .to_owned(),
+            };
+            alerts.push(NewJob::of(&alert, now));
+        }
+    }
+    Ok(queue::insert(txn, alerts, now).await?)
+}
+
+/// An event without what may differ between deliveries of it.
+fn meaning(body: &[u8]) -> Option<serde_json::Value> {
+    let mut event: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let fields = event.as_object_mut()?;
+    fields.remove("pending_webhooks");
+    fields.remove("request");
+    Some(event)
+}

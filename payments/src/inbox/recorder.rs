@@ -1,0 +1,141 @@
+use std::{sync::Arc, time::Duration};
+
+use jobs::{Dispatcher, Enqueued};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::record::{Delivery, Recorded, record};
+use crate::{Error, Store};
+
+/// Deliveries that may wait to be written. A sender past that is told to come back later.
+const WAITING: usize = 2_048;
+
+/// Deliveries written in one transaction.
+const GROUP: usize = 256;
+
+/// Transactions at once. While one waits for the disk the next is filled; SQLite has one writer.
+const WRITERS: usize = 2;
+
+/// Longest wait for a commit before the sender is told to come back later; the design says 503
+/// within 3 s.
+const PATIENCE: Duration = Duration::from_millis(2_700);
+
+/// Why a delivery is not known to be written. The sender has to come back; if it was written after
+/// all, that will be a duplicate.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Too many are waiting.
+    #[error("too many deliveries are waiting to be written")]
+    Overloaded,
+    /// No commit came in time.
+    #[error("the database did not commit in time")]
+    Slow,
+    /// The database refused.
+    #[error("the delivery could not be written")]
+    Failed(#[source] Arc<Error>),
+}
+
+/// Longest time for one group. A connection that went silent must not keep its writer for ever.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Reply = oneshot::Sender<Result<Recorded, Arc<Error>>>;
+
+/// Writes deliveries of concurrent requests together: one transaction for all that are waiting,
+/// without a timer. An idle database is asked at once, a busy one less often for more.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    waiting: mpsc::Sender<(Delivery, Reply)>,
+}
+
+impl Recorder {
+    /// Starts to write, until the last clone is dropped.
+    pub fn start(store: &Store, dispatcher: &Dispatcher) -> Self {
+        let (waiting, deliveries) = mpsc::channel(WAITING);
+        let deliveries = Arc::new(Mutex::new(deliveries));
+        for _ in 0..WRITERS {
+            let (store, dispatcher) = (store.clone(), dispatcher.clone());
+            let deliveries = Arc::clone(&deliveries);
+            tokio::spawn(async move {
+                loop {
+                    let mut group = Vec::with_capacity(GROUP);
+                    if deliveries.lock().await.recv_many(&mut group, GROUP).await == 0 {
+                        return;
+                    }
+                    write(&store, &dispatcher, group).await;
+                }
+            });
+        }
+        Self { waiting }
+    }
+
+    /// Writes `delivery`; once this returns `Ok`, it is committed.
+    pub async fn record(&self, delivery: Delivery) -> Result<Recorded, RecordError> {
+        let (reply, written) = oneshot::channel();
+        self.waiting.try_send((delivery, reply)).map_err(|_| RecordError::Overloaded)?;
+        match tokio::time::timeout(PATIENCE, written).await {
+            Ok(Ok(Ok(recorded))) => Ok(recorded),
+            Ok(Ok(Err(error))) => Err(RecordError::Failed(error)),
+            Ok(Err(_)) | Err(_) => Err(RecordError::Slow),
+        }
+    }
+}
+
+async fn write(store: &Store, dispatcher: &Dispatcher, group: Vec<(Delivery, Reply)>) {
+    let (deliveries, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    metrics::histogram!("quittance_inbox_group_size").record(deliveries.len() as f64);
+    match timely(store, &deliveries).await {
+        Ok((recorded, enqueued)) => {
+            for (reply, recorded) in replies.into_iter().zip(recorded) {
+                // Whoever gave up waiting comes back, and hears that it is a duplicate.
+                let _ = reply.send(Ok(recorded));
+            }
+            dispatcher.announce(enqueued);
+        }
+        Err(error) if deliveries.len() > 1 && !is_outage(&error) => {
+            tracing::warn!(%error, "a group was refused; its deliveries are written one by one");
+            for (delivery, reply) in deliveries.into_iter().zip(replies) {
+                write_one(store, dispatcher, delivery, reply).await;
+            }
+        }
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "deliveries could not be written");
+            let error = Arc::new(error);
+            for reply in replies {
+                let _ = reply.send(Err(Arc::clone(&error)));
+            }
+        }
+    }
+}
+
+async fn write_one(store: &Store, dispatcher: &Dispatcher, delivery: Delivery, reply: Reply) {
+    let result = timely(store, std::slice::from_ref(&delivery)).await;
+    let answer = result.map(|(recorded, enqueued)| {
+        dispatcher.announce(enqueued);
+        recorded[0]
+    });
+    let _ = reply.send(answer.map_err(Arc::new));
+}
+
+async fn timely(
+    store: &Store,
+    deliveries: &[Delivery],
+) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+    let silent = || Error::Db(DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned())));
+    let written = tokio::time::timeout(WRITE_TIMEOUT, record(store, deliveries)).await;
+    written.unwrap_or_else(|_| Err(silent()))
+}
+
+/// Whether one by one would only take longer to fail.
+fn is_outage(error: &Error) -> bool {
+    matches!(error, Error::Db(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,51 @@
+use boot::sql::{Column, Rows, Type, col, nullable};
+use entities::{EventId, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its news stands in our rows.
+    Applied,
+    /// It says nothing that concerns us.
+    Ignored,
+    /// Its payment is unknown to us yet.
+    Parked(String),
+    /// It can never be applied.
+    Dead(String),
+}
+
+const COLUMNS: &[Column] = &[
+    col("id", Type::Uuid),
+    col("state", Type::Text),
+    nullable("error", Type::Text),
+    col("parks", Type::Int),
+];
+
+/// Notes `verdicts`, if and only if `txn` commits. What was applied stays applied.
+pub async fn settle(
+    txn: &DatabaseTransaction,
+    verdicts: &[(EventId, Verdict)],
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::new(COLUMNS);
+    for (id, verdict) in verdicts {
+        let (state, error, parks) = match verdict {
+            Verdict::Applied => ("applied", None, 0_i64),
+            Verdict::Ignored => ("ignored", None, 0),
+            Verdict::Parked(cause) => ("parked", Some(cause.clone()), 1),
+            Verdict::Dead(cause) => ("dead", Some(cause.clone()), 0),
+        };
+        rows.push([id.uuid().into(), state.into(), error.into(), parks.into()]);
+    }
+    let body = "UPDATE provider_events SET state = v.state, error = v.error, parks = \
+                provider_events.parks + v.parks, settled_at = CASE WHEN v.state = 'parked' THEN \
+                NULL ELSE ?1 END FROM v WHERE provider_events.id = v.id AND provider_events.state \
+                <> 'applied'";
+    let statement = rows.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
+    txn.execute_raw(statement).await?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+use std::collections::BTreeMap;
+
+use boot::sql::{Column, Rows, Type, col};
+use entities::{CustomerId, Timestamp, balance};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+
+use super::{CREDITS, available, held};
+use crate::{Error, Store};
+
+/// What a customer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Credits they may spend.
+    pub available: i64,
+    /// Credits that are set aside.
+    pub held: i64,
+}
+
+/// What `customer` has.
+pub async fn balance(store: &Store, customer: CustomerId) -> Result<Balance, Error> {
+    let (free, set_aside) = (available(customer), held(customer));
+    let accounts = [free.clone(), set_aside.clone()];
+    let rows = balance::Entity::find()
+        .filter(balance::Column::Account.is_in(accounts))
+        .filter(balance::Column::Asset.eq(CREDITS))
+        .all(store.db.reader())
+        .await?;
+    let of =
+        |account: &str| rows.iter().find(|row| row.account == account).map_or(0, |row| row.amount);
+    Ok(Balance { available: of(&free), held: of(&set_aside) })
+}
+
+const COLUMNS: &[Column] = &[col("account", Type::Text), col("amount", Type::Int)];
+
+/// Adds `changes` to the credit balances of customers' accounts.
+///
+/// In the order of the accounts, so that two transactions lock rows in the same order.
+pub(super) async fn add(
+    txn: &DatabaseTransaction,
+    changes: BTreeMap<String, i64>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::new(COLUMNS);
+    for (account, amount) in changes {
+        rows.push([account.into(), amount.into()]);
+    }
+    let body = "INSERT INTO balances (account, asset, amount, updated_at) SELECT account, ?1, \
+                amount, ?2 FROM v WHERE true ORDER BY account ON CONFLICT (account, asset) DO \
+                UPDATE SET amount = balances.amount + excluded.amount, updated_at = \
+                excluded.updated_at";
+    let more = vec![CREDITS.into(), now.micros().into()];
+    txn.execute_raw(rows.statement(txn.get_database_backend(), body, more)).await?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! The ledger: double entry in credits and money.
+//!
+//! A transfer happens once for each business fact, `(kind, source_ref)`; its legs sum to zero in
+//! each asset; nothing is ever changed or deleted. Balances of customers are kept beside it, are
+//! derived from it, and [`verify()`] recomputes them.
+
+mod balances;
+mod post;
+mod spend;
+mod verify;
+
+pub use balances::{Balance, balance};
+pub use post::{Grant, grant};
+pub use spend::{Spent, spend};
+pub use verify::{Discrepancy, verify};
+
+use entities::CustomerId;
+
+/// The asset that packages grant.
+pub const CREDITS: &str = "credits";
+
+/// Credits a customer may spend.
+pub fn available(customer: CustomerId) -> String {
+    format!("{customer}:available")
+}
+
+/// Credits of a customer that are set aside.
+pub fn held(customer: CustomerId) -> String {
+    format!("{customer}:held")
+}
+
+/// Where granted credits come from.
+const ISSUED: &str = "credits:issued";
+/// Where bonus credits come from.
+const BONUS: &str = "credits:bonus";
+/// Where spent credits go.
+const SPENT: &str = "credits:spent";
+/// What we earned.
+const REVENUE: &str = "revenue";
+
+/// What a provider owes us.
+fn clearing(provider: entities::Provider) -> String {
+    format!("clearing:{provider}")
+}

@@ -1,0 +1,104 @@
+use boot::sql::{self, Column, Rows, Type, col};
+use entities::{CustomerId, TransferId, credit_lot, ledger_transfer::Kind};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
+
+use super::{
+    CREDITS, SPENT, available, balance,
+    post::{Transfer, post},
+};
+use crate::{Error, Store};
+
+/// What came of [`spend`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// The credits were taken.
+    Taken,
+    /// They had been taken before, under the same reference.
+    Before,
+}
+
+/// Takes `credits` of `customer`, oldest lot first; once for each `reference`, never below zero.
+pub async fn spend(
+    store: &Store,
+    customer: CustomerId,
+    credits: i64,
+    reference: &str,
+) -> Result<Spent, Error> {
+    if credits <= 0 {
+        return Err(Error::Invalid("at least one credit is spent"));
+    }
+    if reference.is_empty() || reference.len() > 255 {
+        return Err(Error::Invalid("a spend's reference has 1 to 255 bytes"));
+    }
+    let now = store.clock.now();
+    let transfer = Transfer {
+        id: TransferId::new(),
+        kind: Kind::Spend,
+        source_ref: format!("{customer}:{reference}"),
+        customer_id: customer,
+        legs: vec![
+            (available(customer), CREDITS.to_owned(), -credits),
+            (SPENT.to_owned(), CREDITS.to_owned(), credits),
+        ],
+    };
+    let txn = store.db.begin().await?;
+    if post(&txn, vec![transfer], now).await?.is_empty() {
+        return Ok(Spent::Before);
+    }
+    // The condition is the lock: of two spenders the second sees what the first left.
+    let body = "UPDATE balances SET amount = amount - ?1, updated_at = ?2 WHERE account = ?3 AND \
+                asset = ?4 AND amount >= ?1";
+    let account = available(customer);
+    let values = vec![credits.into(), now.micros().into(), account.into(), CREDITS.into()];
+    let statement = sql::statement(txn.get_database_backend(), body, values);
+    if txn.execute_raw(statement).await?.rows_affected() == 0 {
+        txn.rollback().await?;
+        let available = balance(store, customer).await?.available;
+        return Err(Error::NotEnoughCredits { asked: credits, available });
+    }
+    take_from_lots(&txn, customer, credits).await?;
+    txn.commit().await?;
+    Ok(Spent::Taken)
+}
+
+const TAKEN: &[Column] = &[col("id", Type::Uuid), col("taken", Type::Int)];
+
+/// The balance row is locked, so nobody else is at this customer's lots.
+async fn take_from_lots(
+    txn: &DatabaseTransaction,
+    customer: CustomerId,
+    credits: i64,
+) -> Result<(), Error> {
+    let lots = credit_lot::Entity::find()
+        .filter(credit_lot::Column::CustomerId.eq(customer))
+        .filter(credit_lot::Column::Remaining.gt(0))
+        .order_by_asc(credit_lot::Column::CreatedAt)
+        .order_by_asc(credit_lot::Column::Id)
+        .all(txn)
+        .await?;
+    let mut rows = Rows::new(TAKEN);
+    let mut left = credits;
+    for lot in lots {
+        let taken = left.min(lot.remaining);
+        if taken == 0 {
+            break;
+        }
+        left -= taken;
+        rows.push([lot.id.uuid().into(), taken.into()]);
+    }
+    if left > 0 {
+        let problem = format!("{customer} has {left} more credits in the balance than in lots");
+        return Err(Error::Inconsistent(problem));
+    }
+    take(txn, rows).await?;
+    Ok(())
+}
+
+async fn take(txn: &DatabaseTransaction, rows: Rows) -> Result<(), DbErr> {
+    let body = "UPDATE credit_lots SET remaining = remaining - v.taken FROM v WHERE \
+                credit_lots.id = v.id";
+    txn.execute_raw(rows.statement(txn.get_database_backend(), body, Vec::new())).await?;
+    Ok(())
+}

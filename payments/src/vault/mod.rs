@@ -1,0 +1,192 @@
+//! Encryption at rest: columns that must not be readable in a dump or a backup.
+//!
+//! XChaCha20-Poly1305 under data keys, each wrapped by the key-encryption key that only the
+//! configuration holds. The row's place is authenticated too, so that a ciphertext moved to another
+//! row does not open (design §6).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use boot::Db;
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use entities::{Timestamp, data_key};
+use rand::{TryRngCore, rngs::OsRng};
+use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
+use uuid::Uuid;
+
+use crate::Error;
+
+/// The layout: version, key id, nonce, ciphertext.
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const HEADER: usize = 1 + 4 + NONCE;
+
+/// Why a sealed value does not open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// Not sealed by any version of this program.
+    #[error("the value is not sealed as this version understands it")]
+    Layout,
+    /// Sealed under a key that is gone.
+    #[error("data key {0} is missing")]
+    UnknownKey(u32),
+    /// Altered, moved from another row, or sealed under another key.
+    #[error("the value was altered, or QUITTANCE_MASTER_KEY is not the one it was sealed with")]
+    Forged,
+    /// The operating system has no random numbers.
+    #[error("no random numbers are to be had")]
+    Random,
+}
+
+/// Where a sealed value stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// `table.column`.
+    pub column: &'static str,
+    /// The row.
+    pub row: Uuid,
+}
+
+impl Place {
+    /// The value of `column` in row `row`.
+    pub const fn new(column: &'static str, row: Uuid) -> Self {
+        Self { column, row }
+    }
+
+    fn aad(&self) -> Vec<u8> {
+        [self.column.as_bytes(), b":", self.row.as_bytes()].concat()
+    }
+}
+
+/// Seals and opens.
+#[derive(Clone)]
+pub struct Vault {
+    keys: Arc<BTreeMap<u32, XChaCha20Poly1305>>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("keys", &self.keys.len()).finish()
+    }
+}
+
+impl Vault {
+    /// Unwraps the data keys with `master`; makes the first one if there is none.
+    pub async fn open(db: &Db, master: &[u8; 32], now: Timestamp) -> Result<Self, Error> {
+        let kek = XChaCha20Poly1305::new(master.into());
+        let rows = data_key::Entity::find().all(db.writer()).await?;
+        if rows.is_empty() {
+            create_first(db, &kek, now).await?;
+        }
+        // Read again: another process may have been first.
+        let rows = data_key::Entity::find().all(db.writer()).await?;
+        let mut keys = BTreeMap::new();
+        for row in rows {
+            let kid = u32::try_from(row.kid).map_err(|_| VaultError::Layout)?;
+            let key = decrypt(&kek, &row.wrapped, &wrapping(kid))?;
+            let key: [u8; 32] = key.try_into().map_err(|_| VaultError::Layout)?;
+            keys.insert(kid, XChaCha20Poly1305::new(&key.into()));
+        }
+        Ok(Self { keys: Arc::new(keys) })
+    }
+
+    /// Seals `plain` for `place`.
+    pub fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (kid, cipher) = self.keys.last_key_value().ok_or(VaultError::UnknownKey(0))?;
+        let mut sealed = Vec::with_capacity(HEADER + plain.len() + 16);
+        sealed.push(VERSION);
+        sealed.extend(kid.to_be_bytes());
+        sealed.extend(encrypt(cipher, plain, &place.aad())?);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Vault::seal`] sealed for `place`.
+    pub fn unseal(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (&version, rest) = sealed.split_first().ok_or(VaultError::Layout)?;
+        let (kid, rest) = rest.split_first_chunk::<4>().ok_or(VaultError::Layout)?;
+        if version != VERSION {
+            return Err(VaultError::Layout);
+        }
+        let kid = u32::from_be_bytes(*kid);
+        let cipher = self.keys.get(&kid).ok_or(VaultError::UnknownKey(kid))?;
+        decrypt(cipher, rest, &place.aad())
+    }
+
+    /// Opens a sealed text.
+    pub fn unseal_text(&self, place: Place, sealed: &[u8]) -> Result<String, VaultError> {
+        String::from_utf8(self.unseal(place, sealed)?).map_err(|_| VaultError::Layout)
+    }
+}
+
+fn wrapping(kid: u32) -> Vec<u8> {
+    format!("data_keys.wrapped:{kid}").into_bytes()
+}
+
+async fn create_first(db: &Db, kek: &XChaCha20Poly1305, now: Timestamp) -> Result<(), Error> {
+    let mut key = [0_u8; 32];
+    OsRng.try_fill_bytes(&mut key).map_err(|_| VaultError::Random)?;
+    let row = data_key::ActiveModel {
+        kid: Set(1),
+        wrapped: Set(encrypt(kek, &key, &wrapping(1))?),
+        created_at: Set(now),
+    };
+    let keep_the_first = OnConflict::column(data_key::Column::Kid).do_nothing().to_owned();
+    data_key::Entity::insert_many([row])
+        .on_conflict(keep_the_first)
+        .exec_without_returning(db.writer())
+        .await?;
+    Ok(())
+}
+
+fn encrypt(cipher: &XChaCha20Poly1305, plain: &[u8], aad: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let mut nonce = [0_u8; NONCE];
+    OsRng.try_fill_bytes(&mut nonce).map_err(|_| VaultError::Random)?;
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
+        .map_err(|_| VaultError::Layout)?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn decrypt(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or(VaultError::Layout)?;
+    cipher
+        .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad })
+        .map_err(|_| VaultError::Forged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> Vault {
+        let cipher = XChaCha20Poly1305::new(&[7; 32].into());
+        Vault { keys: Arc::new(BTreeMap::from([(1, cipher)])) }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_in_its_own_place() {
+        let place = Place::new("customers.email", Uuid::from_u128(1));
+        let sealed = vault().seal(place, b"ada@example.com").unwrap();
+
+        assert_eq!(vault().unseal_text(place, &sealed).unwrap(), "ada@example.com");
+        let other_row = Place::new("customers.email", Uuid::from_u128(2));
+        let other_column = Place::new("mails.recipient", Uuid::from_u128(1));
+        for elsewhere in [other_row, other_column] {
+            assert_eq!(vault().unseal(elsewhere, &sealed), Err(VaultError::Forged));
+        }
+    }
+
+    #[test]
+    fn no_byte_can_be_altered() {
+        let place = Place::new("customers.email", Uuid::from_u128(1));
+        let sealed = vault().seal(place, b"ada@example.com").unwrap();
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert!(vault().unseal(place, &altered).is_err(), "byte {at}");
+            assert!(vault().unseal(place, &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+}
