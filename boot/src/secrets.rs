@@ -1,5 +1,8 @@
 //! The sandbox's own secrets: made once, kept in the data directory, the same for every process.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write},

@@ -1,5 +1,8 @@
 //! How a process learns that it should stop.
 
+#[cfg(test)]
+mod tests;
+
 use std::{future::Future, io, sync::Arc};
 
 use tokio::{

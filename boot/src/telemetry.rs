@@ -1,5 +1,8 @@
 //! Logs and metrics.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     panic::{self, PanicHookInfo},
     sync::OnceLock,

@@ -43,9 +43,17 @@ impl File {
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, Problem> {
         toml::from_str(text).or_else(|error: toml::de::Error| {
             // Not the error's `Display`: it quotes the line, where somebody may keep a password.
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            let wrong = error.message().trim().replace('\n', ", ");
-            problem(format!("{path}, line {line}"), wrong, "see quittance.toml.example")
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text[..start].matches('\n').count() + 1;
+            let wrong = match error.message() {
+                message if message.contains("string \"") => "a text where none belongs".to_owned(),
+                message => message.trim().replace('\n', ", "),
+            };
+            problem(
+                format!("{path}, line {line}"),
+                wrong,
+                "correct the line; quittance.toml.example shows all settings",
+            )
         })
     }
 

@@ -11,6 +11,9 @@ use super::{
     error::{Problem, Problems, problem},
 };
 
+/// The variable with the signing secrets.
+const WEBHOOK_SECRET: &str = "STRIPE_WEBHOOK_SECRET";
+
 /// Stripe's own API.
 const API_BASE: &str = "https://api.stripe.com/";
 
@@ -55,14 +58,6 @@ impl Given {
         let secret_key = self.secret_key;
         if let Some(key) = &secret_key {
             problems.keep(check_secret_key(key.expose_secret()));
-            if self.webhook_secret.is_none() {
-                problems.add(
-                    "STRIPE_WEBHOOK_SECRET",
-                    "it is missing, so nobody could tell a webhook from a forgery",
-                    "copy it from the endpoint in Stripe's dashboard, or run \
-                     `stripe listen --print-secret`",
-                );
-            }
         }
         let secret = secret_key.as_ref().map(ExposeSecret::expose_secret);
         if let Some(key) = &self.publishable_key {
@@ -71,7 +66,8 @@ impl Given {
         if self.account.as_ref().is_some_and(|account| !account.starts_with("acct_")) {
             problems.add("STRIPE_ACCOUNT", "it does not begin with acct_", "copy it from Stripe");
         }
-        let webhook_secrets = problems.keep(webhook_secrets(self.webhook_secret.as_ref()));
+        let webhook_secrets = webhook_secrets(self.webhook_secret.as_ref(), secret.is_some());
+        let webhook_secrets = problems.keep(webhook_secrets);
         let api_base = problems.keep(api_base(self.api_base.as_deref(), secret));
         let tolerance = problems.keep(tolerance(self.tolerance.as_deref()));
         Checked {
@@ -149,24 +145,38 @@ fn check_publishable_key(key: &str, secret: Option<&str>) -> Result<(), Problem>
     Ok(())
 }
 
-fn webhook_secrets(value: Option<&SecretString>) -> Result<Vec<SecretString>, Problem> {
+fn webhook_secrets(
+    value: Option<&SecretString>,
+    needed: bool,
+) -> Result<Vec<SecretString>, Problem> {
     let value = value.map(ExposeSecret::expose_secret).unwrap_or_default();
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    entries.map(check_webhook_secret).collect()
+    let secrets = entries.map(check_webhook_secret).collect::<Result<Vec<_>, _>>()?;
+    if needed && secrets.is_empty() {
+        return problem(
+            WEBHOOK_SECRET,
+            "it is missing, so nobody could tell a webhook from a forgery",
+            "copy it from the endpoint in Stripe's dashboard, or run `stripe listen --print-secret`",
+        );
+    }
+    Ok(secrets)
 }
 
 fn check_webhook_secret(secret: &str) -> Result<SecretString, Problem> {
-    const NAME: &str = "STRIPE_WEBHOOK_SECRET";
     let advice = "copy the signing secret of the endpoint from Stripe's dashboard";
     let Some(rest) = secret.strip_prefix("whsec_") else {
-        return problem(NAME, "it does not begin with whsec_", advice);
+        return problem(WEBHOOK_SECRET, "it does not begin with whsec_", advice);
     };
     if is_placeholder(rest) {
-        return problem(NAME, "it is a placeholder, which anybody could sign with", advice);
+        return problem(
+            WEBHOOK_SECRET,
+            "it is a placeholder, which anybody could sign with",
+            advice,
+        );
     }
     if secret.len() < WEBHOOK_SECRET_CHARACTERS {
         let wrong = format!("it has fewer than {WEBHOOK_SECRET_CHARACTERS} characters");
-        return problem(NAME, wrong, advice);
+        return problem(WEBHOOK_SECRET, wrong, advice);
     }
     Ok(secret.into())
 }
