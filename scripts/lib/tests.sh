@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# Runs the Rust tests, by cargo-nextest where it is installed, and counts them. To be sourced after
+# stages.sh, in the root of the repository.
+
+# The package with the integration tests; every other package has unit tests only.
+readonly INTEGRATION=tests
+
+# run_tests unit|integration [FILTER]
+run_tests() {
+    QUITTANCE_BIN=$(target_directory)/debug/quittance
+    export QUITTANCE_BIN
+    if have cargo-nextest; then by_nextest "$@"; else by_libtest "$@"; fi
+}
+
+target_directory() {
+    cargo metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
+}
+
+# The whole workspace is selected every time, and an expression picks: with `-p`, dependencies would
+# be built anew, because the features they have follow from the packages that are selected.
+by_nextest() {
+    local expression="package($INTEGRATION)" none=fail report status=0
+    [[ $1 == integration ]] || expression="not $expression"
+    if [[ -n ${2:-} ]]; then
+        expression="($expression) and test($2)"
+        # It may well match on one side only.
+        none=pass
+    fi
+    report=$(target_directory)/nextest/default/junit.xml
+    rm -f "$report"
+    cargo nextest run --cargo-quiet --workspace --no-fail-fast --no-tests "$none" \
+        -E "$expression" || status=$?
+    [[ ! -f $report ]] || tally_junit "$report"
+    return "$status"
+}
+
+tally_junit() {
+    local suites total bad
+    suites=$(grep -m1 '<testsuites' "$1")
+    total=$(attribute tests "$suites")
+    bad=$(($(attribute failures "$suites") + $(attribute errors "$suites")))
+    tally $((total - bad)) "$bad"
+}
+
+attribute() { sed -E "s/.* $1=\"([0-9]+)\".*/\1/" <<<"$2"; }
+
+# Without nextest: the programs that cargo has built, each in its package's directory and one after
+# the other, as `cargo test` would run them.
+by_libtest() {
+    local output directory program status=0 home
+    home=$(pwd -P)/$INTEGRATION
+    output=$(mktemp)
+    while read -r directory program; do
+        if [[ $1 == integration ]]; then
+            [[ $directory == "$home" ]] || continue
+        else
+            [[ $directory != "$home" ]] || continue
+        fi
+        (
+            cd "$directory"
+            CARGO_MANIFEST_DIR=$directory "$program" ${2:+"$2"}
+        ) 2>&1 | tee -a "$output" || status=1
+    done < <(test_programs)
+    tally_libtest "$output"
+    rm -f "$output"
+    return "$status"
+}
+
+# test_programs: prints "DIRECTORY PROGRAM" for each of the workspace.
+test_programs() {
+    local fields='"manifest_path":"([^"]*)\/Cargo.toml".*"executable":"([^"]*)"'
+    cargo test --quiet --workspace --no-run --message-format=json |
+        sed -nE "/\"test\":true}/s/.*$fields.*/\1 \2/p"
+}
+
+tally_libtest() {
+    local line passed=0 failed=0
+    while read -r line; do
+        [[ $line =~ ^test\ result:.*\ ([0-9]+)\ passed\;\ ([0-9]+)\ failed ]] || continue
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+    done <"$1"
+    tally "$passed" "$failed"
+}
+
+# Cargo takes long to find out that there are none.
+has_doc_tests() {
+    grep -rqE --include='*.rs' '^\s*//[/!] ```($|rust|no_run|should_panic|compile_fail)' \
+        src ./*/src
+}
+
+run_doc_tests() {
+    local output status=0
+    output=$(mktemp)
+    cargo test --quiet --workspace --doc 2>&1 | tee "$output" || status=1
+    tally_libtest "$output"
+    rm -f "$output"
+    return "$status"
+}
