@@ -34,8 +34,7 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, ReadError> {
     Ok(Reading::Fact(Box::new(fact)))
 }
 
-/// The kind decides; the status may have moved on where the event is an old one, except that
-/// money which arrived stays so.
+/// The kind decides; a success has to be the object's own word too, since credits follow from it.
 fn news(event: &Event<'_>, intent: &Intent<'_>) -> Result<News, ReadError> {
     Ok(match &*event.kind {
         "payment_intent.created" => News::Created,
