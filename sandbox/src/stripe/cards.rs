@@ -1,0 +1,297 @@
+//! Stripe's test cards and what becomes of them.
+
+/// A test card.
+#[derive(Debug)]
+pub(crate) struct Card {
+    /// The number to type.
+    pub(crate) number: &'static str,
+    /// What follows `pm_card_` and `tok_` in the tokens that stand for it.
+    pub(crate) names: &'static [&'static str],
+    /// What a charge of it comes to.
+    pub(crate) outcome: Outcome,
+}
+
+/// What becomes of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The bank pays.
+    Approve,
+    /// The bank, or Stripe, does not.
+    Decline(&'static Decline),
+    /// The bank wants to see the payer first, whoever asks.
+    Challenge(Option<&'static Decline>),
+    /// Likewise, unless the payer is away and agreed earlier.
+    ChallengeOnSession,
+}
+
+/// Why a payment failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decline {
+    /// Stripe's error code.
+    pub(crate) code: &'static str,
+    /// The bank's reason.
+    pub(crate) reason: &'static str,
+    /// What the payer is told.
+    pub(crate) message: &'static str,
+    /// What the seller is told.
+    pub(crate) seller: &'static str,
+    /// What to do next.
+    pub(crate) advice: &'static str,
+    /// The parameter at fault, if one is.
+    pub(crate) param: Option<&'static str>,
+}
+
+const NO_DETAILS: &str = "The bank did not return any further details with this decline.";
+
+const fn decline(
+    code: &'static str,
+    reason: &'static str,
+    message: &'static str,
+    advice: &'static str,
+) -> Decline {
+    Decline { code, reason, message, seller: NO_DETAILS, advice, param: None }
+}
+
+/// The card was refused without a reason.
+pub(crate) static GENERIC: Decline =
+    decline("card_declined", "generic_decline", "Your card was declined.", "try_again_later");
+static FUNDS: Decline = Decline {
+    seller: "The bank returned the decline code `insufficient_funds`.",
+    ..decline(
+        "card_declined",
+        "insufficient_funds",
+        "Your card has insufficient funds.",
+        "try_again_later",
+    )
+};
+static LOST: Decline = Decline {
+    seller: "The bank returned the decline code `lost_card`.",
+    ..decline("card_declined", "lost_card", "Your card was declined.", "do_not_try_again")
+};
+static STOLEN: Decline = Decline {
+    seller: "The bank returned the decline code `stolen_card`.",
+    ..decline("card_declined", "stolen_card", "Your card was declined.", "do_not_try_again")
+};
+static VELOCITY: Decline = Decline {
+    seller: "The bank returned the decline code `card_velocity_exceeded`.",
+    ..decline(
+        "card_declined",
+        "card_velocity_exceeded",
+        "Your card was declined for making repeated attempts too frequently or exceeding its \
+         amount limit.",
+        "try_again_later",
+    )
+};
+/// Stripe itself refused.
+pub(crate) static FRAUD: Decline = Decline {
+    seller: "Stripe blocked this payment as too risky.",
+    ..decline("card_declined", "fraudulent", "Your card was declined.", "do_not_try_again")
+};
+static EXPIRED: Decline = Decline {
+    seller: "The bank returned the decline code `expired_card`.",
+    param: Some("exp_month"),
+    ..decline("expired_card", "expired_card", "Your card has expired.", "confirm_card_data")
+};
+static CVC: Decline = Decline {
+    seller: "The bank returned the decline code `incorrect_cvc`.",
+    param: Some("cvc"),
+    ..decline(
+        "incorrect_cvc",
+        "incorrect_cvc",
+        "Your card's security code is incorrect.",
+        "confirm_card_data",
+    )
+};
+static PROCESSING: Decline = Decline {
+    seller: "The bank returned the decline code `processing_error`.",
+    ..decline(
+        "processing_error",
+        "processing_error",
+        "An error occurred while processing your card. Try again in a little bit.",
+        "try_again_later",
+    )
+};
+/// A card that exists, in test mode.
+pub(crate) static NOT_A_TEST_CARD: Decline = decline(
+    "card_declined",
+    "test_mode_live_card",
+    "Your card was declined. Your request was in test mode, but used a non test card. For a list \
+     of valid test cards, visit: https://stripe.com/docs/testing.",
+    "do_not_try_again",
+);
+/// The payer has to be there.
+pub(crate) static AUTHENTICATION: Decline = decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+    "try_again_later",
+);
+
+const fn card(
+    number: &'static str,
+    names: &'static [&'static str],
+    outcome: Outcome,
+) -> Card {
+    Card { number, names, outcome }
+}
+
+/// Every test card.
+pub(crate) static CARDS: &[Card] = &[
+    card("4242424242424242", &["visa", "us", "bypassPending"], Outcome::Approve),
+    card("4000056655665556", &["visa_debit"], Outcome::Approve),
+    card("5555555555554444", &["mastercard"], Outcome::Approve),
+    card("2223003122003222", &[], Outcome::Approve),
+    card("5200828282828210", &["mastercard_debit"], Outcome::Approve),
+    card("5105105105105100", &["mastercard_prepaid"], Outcome::Approve),
+    card("378282246310005", &["amex"], Outcome::Approve),
+    card("371449635398431", &[], Outcome::Approve),
+    card("6011111111111117", &["discover"], Outcome::Approve),
+    card("3056930009020004", &["diners"], Outcome::Approve),
+    card("3566002020360505", &["jcb"], Outcome::Approve),
+    card("6200000000000005", &["unionpay"], Outcome::Approve),
+    card("4000000000003055", &["threeDSecureOptional"], Outcome::Approve),
+    card("4000000000000002", &["chargeDeclined", "visa_chargeDeclined"], Outcome::Decline(&GENERIC)),
+    card("4000000000000341", &["chargeCustomerFail"], Outcome::Decline(&GENERIC)),
+    card(
+        "4000000000009995",
+        &["chargeDeclinedInsufficientFunds", "visa_chargeDeclinedInsufficientFunds"],
+        Outcome::Decline(&FUNDS),
+    ),
+    card(
+        "4000000000009987",
+        &["chargeDeclinedLostCard", "visa_chargeDeclinedLostCard"],
+        Outcome::Decline(&LOST),
+    ),
+    card(
+        "4000000000009979",
+        &["chargeDeclinedStolenCard", "visa_chargeDeclinedStolenCard"],
+        Outcome::Decline(&STOLEN),
+    ),
+    card(
+        "4000000000000069",
+        &["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"],
+        Outcome::Decline(&EXPIRED),
+    ),
+    card(
+        "4000000000000127",
+        &["chargeDeclinedIncorrectCvc", "visa_chargeDeclinedIncorrectCvc"],
+        Outcome::Decline(&CVC),
+    ),
+    card(
+        "4000000000000119",
+        &["chargeDeclinedProcessingError", "visa_chargeDeclinedProcessingError"],
+        Outcome::Decline(&PROCESSING),
+    ),
+    card(
+        "4000000000006975",
+        &["chargeDeclinedVelocityLimitExceeded", "visa_chargeDeclinedVelocityLimitExceeded"],
+        Outcome::Decline(&VELOCITY),
+    ),
+    card(
+        "4100000000000019",
+        &["chargeDeclinedFraudulent", "visa_chargeDeclinedFraudulent", "radarBlock"],
+        Outcome::Decline(&FRAUD),
+    ),
+    card("4000002760003184", &["authenticationRequired"], Outcome::Challenge(None)),
+    card("4000000000003184", &[], Outcome::Challenge(None)),
+    card(
+        "4000000000003220",
+        &["threeDSecure2Required", "threeDSecureRequired"],
+        Outcome::Challenge(None),
+    ),
+    card("4000000000003063", &[], Outcome::Challenge(None)),
+    card(
+        "4000008400001629",
+        &["threeDSecureRequiredChargeDeclined"],
+        Outcome::Challenge(Some(&GENERIC)),
+    ),
+    card(
+        "4000008260003178",
+        &["authenticationRequiredChargeDeclinedInsufficientFunds"],
+        Outcome::Challenge(Some(&FUNDS)),
+    ),
+    card(
+        "4000002500003155",
+        &["authenticationRequiredOnSetup", "authenticationRequiredSetupForOffSession"],
+        Outcome::ChallengeOnSession,
+    ),
+];
+
+impl Card {
+    /// The card with this number.
+    pub(crate) fn numbered(number: &str) -> Option<&'static Self> {
+        CARDS.iter().find(|card| card.number == number)
+    }
+
+    /// The card that a token such as `pm_card_visa` or `tok_visa` stands for.
+    pub(crate) fn tokened(token: &str) -> Option<&'static Self> {
+        let name = token.strip_prefix("pm_card_").or_else(|| token.strip_prefix("tok_"))?;
+        CARDS.iter().find(|card| card.names.contains(&name))
+    }
+
+    /// Whose card it is.
+    pub(crate) fn brand(&self) -> &'static str {
+        match self.number.as_bytes() {
+            [b'4', ..] => "visa",
+            [b'3', b'4' | b'7', ..] => "amex",
+            [b'3', b'5', ..] => "jcb",
+            [b'3', ..] => "diners",
+            [b'6', b'2', ..] => "unionpay",
+            [b'6', ..] => "discover",
+            _ => "mastercard",
+        }
+    }
+
+    /// Whose money it spends.
+    pub(crate) fn funding(&self) -> &'static str {
+        if self.names.iter().any(|name| name.ends_with("_debit")) {
+            "debit"
+        } else if self.names.iter().any(|name| name.ends_with("_prepaid")) {
+            "prepaid"
+        } else {
+            "credit"
+        }
+    }
+
+    /// Its last four digits.
+    pub(crate) fn last4(&self) -> &'static str {
+        self.number.get(self.number.len().saturating_sub(4)..).unwrap_or_default()
+    }
+}
+
+/// Whether the check digit of a card number is right.
+pub(crate) fn luhn(number: &str) -> bool {
+    let sound = (12..=19).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    let sum: u32 = number
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let digit = u32::from(digit.wrapping_sub(b'0'));
+            let twice = if place % 2 == 1 { digit * 2 } else { digit };
+            if twice > 9 { twice - 9 } else { twice }
+        })
+        .sum();
+    sound && sum % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_and_numbers_lead_to_the_same_card() {
+        let card = Card::tokened("pm_card_visa_chargeDeclined").unwrap();
+        assert_eq!(card.number, Card::numbered("4000000000000002").unwrap().number);
+        assert_eq!(Card::tokened("tok_amex").unwrap().brand(), "amex");
+        assert!(Card::tokened("pm_card_").is_none());
+    }
+
+    #[test]
+    fn a_wrong_digit_is_noticed() {
+        assert!(luhn("4242424242424242"));
+        assert!(!luhn("4242424242424241"));
+        assert!(!luhn("42"));
+        assert!(!luhn("4242-4242-4242-4242"));
+    }
+}

@@ -1,0 +1,26 @@
+//! Stripe's objects and what may happen to them. Knows nothing of HTTP but the wording of errors.
+
+mod cards;
+mod charges;
+mod confirm;
+mod create;
+mod currency;
+mod customers;
+mod events;
+mod intents;
+mod list;
+mod methods;
+mod metadata;
+mod outcome;
+mod table;
+mod view;
+mod work;
+
+pub(crate) use cards::{CARDS, Card};
+pub(crate) use events::Event;
+pub(crate) use intents::{Intent, Status};
+pub(crate) use table::Table;
+pub(crate) use work::{Origin, State, Work, check_expand};
+
+/// The version of Stripe's API that the sandbox speaks.
+pub(crate) const API_VERSION: &str = "2026-09-30.endive";
