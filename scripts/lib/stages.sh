@@ -9,13 +9,16 @@ if [[ -t 2 ]]; then QUIET=(); else QUIET=(--quiet); fi
 STAGES=()
 FAILED_STAGES=()
 STAGE_PROCESS=''
+# For whatever a stage has to write down.
+STAGES_DIR=''
 
 # stages_begin: from here on, an end of the script, however it comes, stops the servers and sums up.
 stages_begin() {
-    # A line "PASSED FAILED" for each run of tests; scripts/real adds to it too.
-    QUITTANCE_TALLY=$(mktemp)
-    export QUITTANCE_TALLY
+    STAGES_DIR=$(mktemp -d)
     trap stages_end EXIT
+    # A line "PASSED FAILED" for each run of tests; scripts/real adds to it too.
+    export QUITTANCE_TALLY=$STAGES_DIR/tally
+    : >"$QUITTANCE_TALLY"
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
 }
@@ -53,7 +56,7 @@ skip() {
     remember "$1" skipped 0
 }
 
-remember() { STAGES+=("$(printf '%-28s %-8s %5d s' "$1" "$2" "$3")"); }
+remember() { STAGES+=("$(printf '%-30s %-8s %5d s' "$1" "$2" "$3")"); }
 
 # with NAME=VALUE… COMMAND…: `env`, for functions too.
 with() {
@@ -77,7 +80,7 @@ stages_end() {
     fi
     servers_stop
     read -r passed failed < <(awk '{p += $1; f += $2} END {print p + 0, f + 0}' "$QUITTANCE_TALLY")
-    rm -f "$QUITTANCE_TALLY"
+    rm -rf "$STAGES_DIR"
     say ''
     ((${#STAGES[@]} == 0)) || say "$(printf '%s\n' "${STAGES[@]}")"
     if ((status == 0 && ${#FAILED_STAGES[@]} > 0)); then status=1; fi
@@ -90,6 +93,7 @@ stages_end() {
 }
 
 joined() {
-    local IFS=,
-    echo "$*"
+    printf '%s' "$1"
+    shift
+    (($# == 0)) || printf '; %s' "$@"
 }

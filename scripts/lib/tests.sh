@@ -49,7 +49,8 @@ attribute() { sed -E "s/.* $1=\"([0-9]+)\".*/\1/" <<<"$2"; }
 by_libtest() {
     local output directory program status=0 home
     home=$(pwd -P)/$INTEGRATION
-    output=$(mktemp)
+    output=$STAGES_DIR/output
+    : >"$output"
     while read -r directory program; do
         if [[ $1 == integration ]]; then
             [[ $directory == "$home" ]] || continue
@@ -62,7 +63,6 @@ by_libtest() {
         ) 2>&1 | tee -a "$output" || status=1
     done < <(test_programs)
     tally_libtest "$output"
-    rm -f "$output"
     return "$status"
 }
 
@@ -91,9 +91,8 @@ has_doc_tests() {
 
 run_doc_tests() {
     local output status=0
-    output=$(mktemp)
+    output=$STAGES_DIR/output
     cargo test --quiet --workspace --doc 2>&1 | tee "$output" || status=1
     tally_libtest "$output"
-    rm -f "$output"
     return "$status"
 }
