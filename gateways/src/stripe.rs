@@ -25,6 +25,7 @@ mod signature;
 mod transport;
 
 pub use config::{Config, ConfigError, DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TOLERANCE};
+pub use retry::LONGEST_CALL;
 
 use envelope::Event;
 use intent::{Context, Intent};

@@ -6,6 +6,9 @@ use http::{HeaderMap, header};
 
 use crate::{GatewayError, NetError};
 
+/// A call to Stripe ends within this, all tries included; a lease or a deadline has to be longer.
+pub const LONGEST_CALL: Duration = Duration::from_secs(45);
+
 /// How long and how often one call may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Gateway, GatewayError, NetError, ProviderPayment,
-    stripe::{Config, Stripe, retry::Limits, transport::Transport},
+    stripe::{Config, LONGEST_CALL, Stripe, retry::Limits, transport::Transport},
 };
 
 const OVERLOADED: &str = r#"{"error": {"type": "api_error", "message": "s3cret"}}"#;
@@ -68,6 +68,9 @@ async fn what_will_not_pass_is_tried_once() {
         let (result, tries) = confirm([error(status, OVERLOADED)]).await;
         assert!(is_status(&result, status) && tries == 1, "{status}: {result:?}");
     }
+    // A refusal whose body is lost is a refusal still.
+    let (result, tries) = confirm([Reply::Cut(402, 1_000, "{".into())]).await;
+    assert!(is_status(&result, 402) && tries == 1);
     let (result, tries) = confirm([with_header(500, "stripe-should-retry", "false")]).await;
     assert!(is_status(&result, 500) && tries == 1);
 }
@@ -154,6 +157,12 @@ async fn silence_ends() {
     let result = stripe.confirm_payment("pi_1", "k").await;
     assert!(result.is_err_and(|lost| lost.outcome_unknown()));
     assert!(start.elapsed() >= 2 * exchange && start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn no_call_takes_longer_than_promised() {
+    let usual = Limits::default();
+    assert_eq!(usual.starts_within + usual.exchange, LONGEST_CALL);
 }
 
 #[tokio::test]
