@@ -13,6 +13,8 @@ pub struct LookUpEvent {
 impl Job for LookUpEvent {
     const NAME: &'static str = "look-up-event";
     const LANE: Lane = Lane::Money;
+    // Longer than a call to a provider takes with all its tries.
+    const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(55);
 
     fn dedup_key(&self) -> String {
         self.event_id.to_string()

@@ -1,1 +1,30 @@
-//! Runs the jobs.
+//! Runs the jobs: lanes, batches, schedules, the sweeper; one file for each job.
+//!
+//! **Invariant:** nothing here decides what should happen; `payments` does. A run may be repeated
+//! at any point, so everything a job does must be harmless the second time.
+
+mod alert;
+mod apply_event;
+mod context;
+mod entry;
+mod job;
+mod lane;
+mod look_up_event;
+mod mailer;
+mod perform;
+mod prune;
+mod queue;
+mod reconcile;
+mod schedules;
+mod send_receipt;
+mod sweeper;
+mod verify_ledger;
+mod workers;
+
+pub use context::Context;
+pub use entry::{Entry, JOBS};
+pub use job::{JobError, Ran, Run};
+pub use lane::{Lanes, Offered};
+pub use mailer::{Mailer, MailerError};
+pub use perform::drain_once;
+pub use workers::{Options, Source, Workers};

@@ -8,7 +8,7 @@ use entities::{
     JobId, Timestamp,
     job::{Entity, Lane, Model},
 };
-use sea_orm::{DatabaseBackend, DbErr, EntityTrait, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Value};
 
 use super::PAUSED;
 
@@ -32,7 +32,8 @@ pub struct Claim<'a> {
 pub const fn lease(lane: Lane) -> Duration {
     match lane {
         Lane::Events => Duration::from_secs(15),
-        Lane::Money | Lane::Mail => Duration::from_secs(45),
+        Lane::Money => Duration::from_secs(75),
+        Lane::Mail => Duration::from_secs(45),
         Lane::Upkeep => Duration::from_mins(10),
     }
 }
@@ -53,13 +54,28 @@ pub async fn claim_one(db: &Db, claim: Claim<'_>, id: JobId) -> Result<Option<Mo
     Ok(take(db, claim, &[id], due).await?.pop())
 }
 
-async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec<Model>, DbErr> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
+/// Those of `ids` that are due and were tried before: to be claimed one at a time.
+pub async fn tried(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<JobId>, DbErr> {
+    let body = "SELECT j.id FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND j.attempts > 0 \
+                AND ((j.state = 'queued' AND j.run_at <= ?2) OR (j.state = 'running' AND \
+                j.lease_until < ?2))";
+    let more = vec![claim.lane.as_str().into(), claim.now.micros().into()];
+    let statement = rows(ids).statement(db.backend(), body, more);
+    let found = db.reader().query_all_raw(statement).await?;
+    found.iter().map(|row| Ok(JobId::from_uuid(row.try_get("", "id")?))).collect()
+}
+
+fn rows(ids: &[JobId]) -> Rows {
     let mut rows = Rows::new(IDS);
     for id in ids {
         rows.push([id.uuid().into()]);
+    }
+    rows
+}
+
+async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
     // Two claims of the same ids must neither wait for each other nor lock in different orders.
     let lock = match db.backend() {
@@ -77,6 +93,6 @@ async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec
         (claim.now + lease(claim.lane)).micros().into(),
         claim.worker.into(),
     ];
-    let statement = rows.statement(db.backend(), &body, more);
+    let statement = rows(ids).statement(db.backend(), &body, more);
     Entity::find().from_raw_sql(statement).all(db.writer()).await
 }

@@ -11,9 +11,9 @@ mod insert;
 mod settle;
 
 pub use backoff::backoff;
-pub use claim::{Claim, claim_fresh, claim_one, lease};
+pub use claim::{Claim, claim_fresh, claim_one, lease, tried};
 pub use dead::{Filter, Settled, cancel, list, prune, requeue};
-pub use due::{Depth, depths, due};
+pub use due::{Cursor, Depth, Due, depths, due, due_after};
 pub use insert::insert;
 pub use settle::{LeaseLost, SettleError, bury, done, release, retry, snooze};
 

@@ -1,10 +1,12 @@
 //! The inbox: what providers delivered, written down before anything is made of it.
 
+mod prune;
 mod read;
 mod record;
 mod recorder;
 mod settle;
 
+pub use prune::prune;
 pub use read::{Opened, find, latest, load};
 pub use record::{Delivery, Recorded, record};
 pub use recorder::{RecordError, Recorder};

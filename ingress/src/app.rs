@@ -1,0 +1,78 @@
+use std::{sync::Arc, time::Duration};
+
+use boot::{Clock, Shutdown, telemetry::Metrics};
+use entities::Provider;
+use gateways::{Gateway, Gateways};
+use jobs::Dispatcher;
+use payments::{Store, core::Policies, inbox::Recorder};
+
+use crate::{Cashier, Problem, TokenKey, limits::Limits};
+
+/// What the ingress is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Largest webhook body taken, in bytes.
+    pub webhook_body_limit: usize,
+    /// Longest time a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Requests a user may make in a minute.
+    pub requests_per_minute: u32,
+    /// Webhooks with a wrong signature that an address may send in a minute before it is answered
+    /// without being looked at twice.
+    pub signature_failures_per_minute: u32,
+    /// Origins whose scripts may call the API, our own among them.
+    pub origins: Vec<String>,
+}
+
+/// What handlers work with.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) gateways: Gateways,
+    pub(crate) recorder: Recorder,
+    pub(crate) cashier: Cashier,
+    pub(crate) token_key: TokenKey,
+    pub(crate) metrics: Metrics,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) options: Arc<Options>,
+}
+
+impl App {
+    /// An ingress over `store`; starts the tasks that write deliveries down.
+    pub fn new(
+        store: &Store,
+        gateways: &Gateways,
+        policies: &Policies,
+        dispatcher: &Dispatcher,
+        token_key: TokenKey,
+        shutdown: &Shutdown,
+        options: Options,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            gateways: gateways.clone(),
+            recorder: Recorder::start(store, dispatcher),
+            cashier: Cashier::new(store, gateways, policies, dispatcher),
+            token_key,
+            metrics: boot::telemetry::install_metrics(),
+            shutdown: shutdown.clone(),
+            limits: Arc::new(Limits::new(&options)),
+            options: Arc::new(options),
+        }
+    }
+
+    /// What begins and confirms payments, for pages that do the same.
+    pub fn cashier(&self) -> &Cashier {
+        &self.cashier
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.store.clock
+    }
+
+    pub(crate) fn gateway(&self, provider: &str) -> Result<&Arc<dyn Gateway>, Problem> {
+        let provider: Option<Provider> = provider.parse().ok();
+        provider.and_then(|provider| self.gateways.get(provider)).ok_or(Problem::UnknownProvider)
+    }
+}

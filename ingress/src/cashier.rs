@@ -1,0 +1,295 @@
+//! The cashier: asks providers on a payer's behalf, and brings our rows to what they answer.
+
+use std::sync::Arc;
+
+use entities::{Money, PaymentId, Provider, fact::Fact, payment};
+use gateways::{Gateway, GatewayError, Gateways, PaymentOrder, ProviderPayment};
+use jobs::Dispatcher;
+use payments::{
+    Store,
+    apply::{self, Item, Outcome},
+    checkout::{self, Linked},
+    core::Policies,
+    customers::User,
+    ledger,
+};
+use secrecy::SecretString;
+
+/// How often one transition is tried against somebody faster; each loss means another one won.
+const TRIES: usize = 8;
+
+/// Begins and confirms payments.
+#[derive(Clone, Debug)]
+pub struct Cashier {
+    store: Store,
+    gateways: Gateways,
+    policies: Policies,
+    dispatcher: Dispatcher,
+}
+
+/// A payment that the payer can now pay.
+#[derive(Debug)]
+pub struct Begun {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The provider's id of it.
+    pub reference: String,
+    /// What lets the payer's browser pay it, and only it.
+    pub client_secret: SecretString,
+    /// What is owed.
+    pub price: Money,
+}
+
+/// A payment that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Credits it granted, bonus included.
+    pub credits_added: i64,
+    /// Credits the payer has now.
+    pub balance: i64,
+    /// The provider's page for it.
+    pub receipt_url: Option<String>,
+}
+
+/// Which payment is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The one with this id of ours.
+    Payment(PaymentId),
+    /// The one with this id of the provider's.
+    Reference(String),
+}
+
+/// Why a payment cannot be begun or confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum CashierError {
+    /// The provider is not set up.
+    #[error("{0} is not set up")]
+    NotSetUp(Provider),
+    /// The caller has no such payment.
+    #[error("the caller has no such payment")]
+    UnknownPayment,
+    /// The provider has not been told of the payment yet, or we do not know what it answered.
+    #[error("the payment has not reached the provider")]
+    NotBegun,
+    /// The payer's bank or the provider said no.
+    #[error("the payment was declined")]
+    Declined {
+        /// The provider's code.
+        code: String,
+        /// The issuer's finer reason.
+        decline_code: Option<String>,
+    },
+    /// The payer has to do something first.
+    #[error("the payer has to act")]
+    RequiresAction {
+        /// Where, if it is a page.
+        url: Option<String>,
+    },
+    /// The payer has not given a payment method.
+    #[error("no payment method was given")]
+    RequiresMethod,
+    /// The money is on its way.
+    #[error("the payment is processing")]
+    Processing,
+    /// The payment was given up.
+    #[error("the payment was canceled")]
+    Canceled,
+    /// The provider's word contradicts our row; a review is open.
+    #[error("the payment is under review")]
+    UnderReview,
+    /// The provider did not understand what we sent on the caller's behalf.
+    #[error("the provider refused the request")]
+    Refused(#[source] GatewayError),
+    /// The provider gave no answer; what it did is looked up.
+    #[error("the provider gave no usable answer")]
+    Unavailable(#[source] GatewayError),
+    /// Our own failure.
+    #[error(transparent)]
+    Payments(#[from] payments::Error),
+}
+
+impl Cashier {
+    /// A cashier over `store` and `gateways`.
+    pub fn new(
+        store: &Store,
+        gateways: &Gateways,
+        policies: &Policies,
+        dispatcher: &Dispatcher,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            gateways: gateways.clone(),
+            policies: policies.clone(),
+            dispatcher: dispatcher.clone(),
+        }
+    }
+
+    /// Begins a payment of `user` for package `package_id`.
+    ///
+    /// Our row is first and names itself to the provider: if we die in between, the provider's
+    /// webhook finds it.
+    pub async fn begin(
+        &self,
+        user: &User,
+        package_id: &str,
+        payment_method: Option<&str>,
+        provider: Provider,
+    ) -> Result<Begun, CashierError> {
+        let gateway = self.gateway(provider)?;
+        let livemode = gateway.livemode();
+        let payment = checkout::begin(&self.store, user, package_id, provider, livemode).await?;
+        let order = PaymentOrder {
+            payment_id: payment.id,
+            price: payment.price(),
+            payment_method: payment_method.map(str::to_owned),
+            receipt_email: None,
+            description: format!("{} credits", payment.total_credits()),
+        };
+        let made = gateway.create_payment(&order).await.map_err(refused)?;
+        let reference = made.fact.reference.clone();
+        if checkout::link(&self.store, payment.id, &reference).await? == Linked::Taken {
+            tracing::error!(payment.id = %payment.id, "the provider made two objects of one payment");
+            return Err(CashierError::UnderReview);
+        }
+        let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
+        Ok(Begun { payment_id: payment.id, reference, client_secret, price: payment.price() })
+    }
+
+    /// Brings the caller's payment to what its provider says, and confirms it if that is due.
+    ///
+    /// The same transition as the webhook's: both at once grant once.
+    pub async fn confirm(&self, user: &User, target: &Target) -> Result<Confirmed, CashierError> {
+        let payment = self.find_own(user, target).await?.ok_or(CashierError::UnknownPayment)?;
+        if payment.status.rank() >= payment::Status::Succeeded.rank() {
+            return self.confirmed(&payment).await;
+        }
+        let gateway = self.gateway(payment.provider)?;
+        let reference = payment.provider_reference.as_deref().ok_or(CashierError::NotBegun)?;
+        let mut told = gateway.retrieve_payment(reference).await.map_err(refused)?;
+        if told.needs_confirmation {
+            told = self.confirm_at(gateway.as_ref(), &payment, reference).await?;
+        }
+        let now = self.settle(payment.id, told.fact.clone()).await?;
+        self.answer(&now, &told).await
+    }
+
+    async fn confirm_at(
+        &self,
+        gateway: &dyn Gateway,
+        payment: &payment::Model,
+        reference: &str,
+    ) -> Result<ProviderPayment, CashierError> {
+        // The version moves when a try has failed: only then is another confirm a new action.
+        let key = format!("confirm-{}-{}", payment.id, payment.version);
+        match gateway.confirm_payment(reference, &key).await {
+            Ok(told) => Ok(told),
+            Err(GatewayError::Api { status: 402, code, decline_code, payment: fact, .. }) => {
+                if let Some(fact) = fact {
+                    self.settle(payment.id, *fact).await?;
+                }
+                let code = code.unwrap_or_else(|| "card_declined".to_owned());
+                Err(CashierError::Declined { code, decline_code })
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// Applies `fact`, and returns the payment as it is then.
+    async fn settle(&self, id: PaymentId, fact: Fact) -> Result<payment::Model, CashierError> {
+        let policy =
+            self.policies.get(fact.provider).ok_or(CashierError::NotSetUp(fact.provider))?;
+        let items = [Item { fact, event_id: None }];
+        let mut tries = 0;
+        let applied = loop {
+            tries += 1;
+            match self.apply(policy, &items).await {
+                Err(error) if error.is_transient() && tries < TRIES => {}
+                result => break result?,
+            }
+        };
+        self.dispatcher.announce(applied.enqueued);
+        match applied.outcomes.first() {
+            Some(Outcome::Contradicted(..)) => return Err(CashierError::UnderReview),
+            Some(Outcome::Applied(_) | Outcome::Unknown) | None => {}
+        }
+        checkout::find(&self.store, id).await?.ok_or(CashierError::UnknownPayment)
+    }
+
+    async fn apply(
+        &self,
+        policy: &payments::core::Policy,
+        items: &[Item],
+    ) -> Result<apply::Applied, payments::Error> {
+        let txn = self.store.db.begin().await?;
+        let applied = apply::apply(&txn, policy, items, self.store.clock.now()).await?;
+        txn.commit().await?;
+        Ok(applied)
+    }
+
+    async fn answer(
+        &self,
+        payment: &payment::Model,
+        told: &ProviderPayment,
+    ) -> Result<Confirmed, CashierError> {
+        use payment::Status;
+        match payment.status {
+            Status::Succeeded | Status::PartiallyRefunded | Status::Refunded => {
+                self.confirmed(payment).await
+            }
+            Status::Pending => Err(CashierError::RequiresMethod),
+            Status::RequiresAction => {
+                Err(CashierError::RequiresAction { url: told.next_action_url.clone() })
+            }
+            Status::Processing => Err(CashierError::Processing),
+            Status::Failed => Err(CashierError::Declined {
+                code: payment.failure_code.clone().unwrap_or_else(|| "card_declined".to_owned()),
+                decline_code: payment.decline_code.clone(),
+            }),
+            Status::Canceled => Err(CashierError::Canceled),
+            Status::Blocked => Err(CashierError::UnderReview),
+        }
+    }
+
+    async fn confirmed(&self, payment: &payment::Model) -> Result<Confirmed, CashierError> {
+        let balance = ledger::balance(&self.store, payment.customer_id).await?;
+        Ok(Confirmed {
+            payment_id: payment.id,
+            credits_added: payment.total_credits(),
+            balance: balance.available,
+            receipt_url: payment.receipt_url.clone(),
+        })
+    }
+
+    async fn find_own(
+        &self,
+        user: &User,
+        target: &Target,
+    ) -> Result<Option<payment::Model>, payments::Error> {
+        match target {
+            Target::Payment(id) => checkout::find_own_by_id(&self.store, &user.user_ref, *id).await,
+            Target::Reference(reference) => {
+                let provider = Provider::Stripe;
+                checkout::find_own(&self.store, &user.user_ref, provider, reference).await
+            }
+        }
+    }
+
+    fn gateway(&self, provider: Provider) -> Result<&Arc<dyn Gateway>, CashierError> {
+        self.gateways.get(provider).ok_or(CashierError::NotSetUp(provider))
+    }
+}
+
+/// A provider's refusal is the caller's to mend; anything else is a matter of time.
+fn refused(error: GatewayError) -> CashierError {
+    match error {
+        GatewayError::Api { status: 402, code, decline_code, .. } => CashierError::Declined {
+            code: code.unwrap_or_else(|| "card_declined".to_owned()),
+            decline_code,
+        },
+        error if error.is_transient() => CashierError::Unavailable(error),
+        error => CashierError::Refused(error),
+    }
+}

@@ -1,0 +1,56 @@
+//! Around every request: a span, a histogram, no panic, and errors as problems.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use poem::{Endpoint, IntoResponse, PathPattern, Request, Response, Result, http::StatusCode};
+use serde_json::json;
+use tracing::Instrument;
+
+/// Answers `request`; whatever goes wrong becomes a problem document.
+pub(crate) async fn observe<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
+    let started = tokio::time::Instant::now();
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", %method, path = request.uri().path());
+    let served = AssertUnwindSafe(endpoint.call(request)).catch_unwind().instrument(span).await;
+    let response = match served {
+        Ok(Ok(response)) => response.into_response(),
+        Ok(Err(error)) => as_problem(error),
+        Err(_) => {
+            tracing::error!("a handler panicked");
+            plain(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    };
+    let route = response
+        .data::<PathPattern>()
+        .map_or_else(|| "none".to_owned(), |pattern| pattern.0.to_string());
+    let status = response.status().as_u16().to_string();
+    metrics::histogram!("quittance_http_seconds", "route" => route, "status" => status)
+        .record(started.elapsed().as_secs_f64());
+    Ok(response)
+}
+
+/// poem's own errors (no route, wrong method) answer in plain text; ours are problems already.
+fn as_problem(error: poem::Error) -> Response {
+    let status = error.status();
+    let response = error.into_response();
+    let is_problem =
+        response.content_type().is_some_and(|kind| kind.starts_with("application/problem+json"));
+    if is_problem { response } else { plain(status) }
+}
+
+fn plain(status: StatusCode) -> Response {
+    let title = status.canonical_reason().unwrap_or("error").to_lowercase();
+    let code = title.replace([' ', '-'], "_");
+    let body = json!({
+        "type": format!("/problems/{code}"),
+        "title": title,
+        "status": status.as_u16(),
+        "success": false,
+        "code": code,
+    });
+    Response::builder()
+        .status(status)
+        .content_type("application/problem+json")
+        .body(body.to_string())
+}

@@ -1,0 +1,54 @@
+//! Where providers deliver.
+
+use entities::provider_event::Source;
+use payments::inbox::Delivery;
+use poem::{
+    Body, IntoResponse, Response, handler,
+    http::HeaderMap,
+    web::{Data, Json, Path, RemoteAddr},
+};
+use serde_json::json;
+
+use crate::{App, Problem, body, limits::address};
+
+/// `POST /webhooks/:provider`: takes one event from a provider.
+///
+/// The signature is over the raw bytes, so it is proved before anything is parsed. An event seen
+/// before is answered like a new one: either way it need not be sent again.
+#[handler]
+pub(crate) async fn receive(
+    Path(provider): Path<String>,
+    Data(app): Data<&App>,
+    headers: &HeaderMap,
+    remote: &RemoteAddr,
+    body: Body,
+) -> Result<Response, Problem> {
+    let gateway = app.gateway(&provider)?;
+    let limit = app.options.webhook_body_limit;
+    let body = body::read(body, limit, app.options.body_timeout).await?;
+    let envelope = match gateway.open_webhook(headers, &body, app.clock().now()) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let provider = gateway.provider().as_str();
+            metrics::counter!("quittance_webhooks_refused_total", "provider" => provider)
+                .increment(1);
+            // Only failures count against an address; a genuine event is never turned away.
+            app.limits.signature_failure(address(remote))?;
+            return Err(error.into());
+        }
+    };
+    let delivery = Delivery {
+        provider: gateway.provider(),
+        account: envelope.account,
+        livemode: envelope.livemode,
+        event_id: envelope.event_id,
+        kind: envelope.kind,
+        occurred_at: envelope.occurred_at,
+        body,
+        source: Source::Webhook,
+    };
+    let recorded = app.recorder.record(delivery).await;
+    let recorded = recorded.map_err(|error| Problem::Unavailable(error.into()))?;
+    tracing::debug!(?recorded, "received a webhook");
+    Ok(Json(json!({ "received": true })).into_response())
+}

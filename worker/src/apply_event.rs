@@ -1,0 +1,246 @@
+//! Events, in batches: claim, load, decide, write, in one transaction for all of a batch.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use entities::{
+    EventId, JobId, Provider, Timestamp,
+    job::{Lane, Model},
+};
+use gateways::Reading;
+use jobs::{
+    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob,
+    queue::{self, Claim},
+};
+use payments::{
+    apply::{self, Item, Outcome},
+    inbox::{self, Opened, Verdict},
+};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::{Context, JobError, Ran, Run, perform};
+
+/// Waits of an event whose payment is unknown to us; after the last one the provider is asked. Half
+/// a minute is far longer than a checkout call that has not committed yet.
+const PARKED: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+];
+
+/// Applies the events of jobs `ids`: those never tried before together, the others one by one.
+pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
+    let db = &context.store.db;
+    let claim =
+        Claim { lane: Lane::Events, worker: &context.worker, now: context.store.clock.now() };
+    let fresh = match queue::claim_fresh(db, claim, ids).await {
+        Ok(fresh) => fresh,
+        Err(error) => {
+            tracing::warn!(%error, "a batch could not be claimed; the sweeper brings it again");
+            return;
+        }
+    };
+    let claimed = fresh.len();
+    if claimed > 0 {
+        run_fresh(context, fresh).await;
+    }
+    if claimed < ids.len() {
+        match queue::tried(db, claim, ids).await {
+            // One of them may take the process down: then only that one was counted.
+            Ok(tried) => {
+                for id in tried {
+                    perform::perform(context, Lane::Events, id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "jobs to be retried could not be read"),
+        }
+    }
+}
+
+async fn run_fresh(context: &Arc<Context>, batch: Vec<Model>) {
+    let started = context.store.clock.now();
+    metrics::histogram!("quittance_event_batch_size").record(batch.len() as f64);
+    let (spawned, jobs) = (Arc::clone(context), batch.clone());
+    let run = tokio::spawn(async move {
+        tokio::time::timeout(ApplyEvent::TIMEOUT, apply_all(&spawned, &jobs)).await
+    });
+    let problem = match run.await {
+        Ok(Ok(Ok(()))) => None,
+        Ok(Ok(Err(error))) => Some(format!("{error:#}")),
+        Ok(Err(elapsed)) => Some(elapsed.to_string()),
+        Err(panicked) => Some(panicked.to_string()),
+    };
+    let took = context.store.clock.now().since(started).as_secs_f64();
+    metrics::histogram!("quittance_event_batch_seconds").record(took);
+    if let Some(error) = problem {
+        let events = batch.len();
+        tracing::warn!(error, events, "a batch failed; its events are applied one by one");
+        for row in batch {
+            perform::perform_claimed(context, row).await;
+        }
+    }
+}
+
+impl Run for ApplyEvent {
+    #[tracing::instrument(name = "job.apply_event", skip_all, fields(event.id = %self.event_id))]
+    async fn run(self, context: &Context, row: &Model) -> Result<Ran, JobError> {
+        match apply_all(context, std::slice::from_ref(row)).await {
+            Ok(()) => Ok(Ran::Settled),
+            Err(error) => Err(match error.downcast::<payments::Error>() {
+                Ok(error) => error.into(),
+                Err(error) => JobError::Retry(error),
+            }),
+        }
+    }
+}
+
+/// A job of the batch and the event it is about.
+struct Work {
+    job: Model,
+    event_id: EventId,
+    verdict: Option<Verdict>,
+}
+
+async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
+    let store = &context.store;
+    let mut works = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let ApplyEvent { event_id } = serde_json::from_str(&job.payload)
+            .with_context(|| format!("job {} has no event", job.id))?;
+        works.push(Work { job: job.clone(), event_id, verdict: None });
+    }
+    let ids: Vec<EventId> = works.iter().map(|work| work.event_id).collect();
+    let events = inbox::load(store, &ids).await?;
+    let events: HashMap<EventId, Opened> =
+        events.into_iter().map(|opened| (opened.event.id, opened)).collect();
+
+    let now = store.clock.now();
+    let mut facts: HashMap<Provider, (Vec<usize>, Vec<Item>)> = HashMap::new();
+    for (index, work) in works.iter_mut().enumerate() {
+        match events.get(&work.event_id).map(|opened| read(context, opened)) {
+            // Pruned: there is nothing left to apply.
+            None => work.verdict = Some(Verdict::Ignored),
+            Some(Err(verdict)) => work.verdict = Some(verdict),
+            Some(Ok(item)) => {
+                let (indexes, items) = facts.entry(item.fact.provider).or_default();
+                indexes.push(index);
+                items.push(item);
+            }
+        }
+    }
+
+    let txn = store.db.begin().await.map_err(payments::Error::from)?;
+    let mut enqueued = Vec::new();
+    for (provider, (indexes, items)) in facts {
+        let policy = context.policies.get(provider).context("a provider has no policy")?;
+        let applied = apply::apply(&txn, policy, &items, now).await?;
+        enqueued.extend(applied.enqueued);
+        for (index, outcome) in indexes.into_iter().zip(applied.outcomes) {
+            works[index].verdict = Some(verdict(&outcome));
+        }
+    }
+    enqueued.extend(settle(&txn, &works, &events, now).await?);
+    txn.commit().await.map_err(payments::Error::from)?;
+    observe(&works, &events, now);
+    context.dispatcher.announce(enqueued);
+    Ok(())
+}
+
+fn verdict(outcome: &Outcome) -> Verdict {
+    match outcome {
+        Outcome::Applied(_) => Verdict::Applied,
+        Outcome::Contradicted(id, rule) => Verdict::Dead(format!("contradicts {id}: {rule}")),
+        Outcome::Unknown => Verdict::Parked("no payment of ours fits".to_owned()),
+    }
+}
+
+/// What an event says, or what becomes of one that says nothing to us.
+fn read(context: &Context, opened: &Opened) -> Result<Item, Verdict> {
+    let provider = opened.event.provider;
+    let Some(gateway) = context.gateways.get(provider) else {
+        return Err(Verdict::Dead(format!("{provider} is not set up")));
+    };
+    match gateway.read(&opened.body) {
+        Ok(Reading::Fact(fact)) => Ok(Item { fact: *fact, event_id: Some(opened.event.id) }),
+        Ok(Reading::Irrelevant) => Err(Verdict::Ignored),
+        Err(error) => Err(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
+    }
+}
+
+/// Writes down what became of the events and of their jobs.
+async fn settle(
+    txn: &DatabaseTransaction,
+    works: &[Work],
+    events: &HashMap<EventId, Opened>,
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, payments::Error> {
+    let (mut done, mut snoozed, mut follow_ups) = (Vec::new(), Vec::new(), Vec::new());
+    let mut verdicts = Vec::with_capacity(works.len());
+    for work in works {
+        let Some(verdict) = work.verdict.clone() else { continue };
+        let parks = events.get(&work.event_id).map_or(0, |opened| opened.event.parks);
+        let delay = usize::try_from(parks).ok().and_then(|parks| PARKED.get(parks));
+        match (&verdict, delay) {
+            (Verdict::Parked(_), Some(delay)) => snoozed.push((work.job.clone(), now + *delay)),
+            (Verdict::Parked(_), None) => {
+                follow_ups.push(NewJob::of(&LookUpEvent { event_id: work.event_id }, now));
+                done.push(work.job.clone());
+            }
+            (Verdict::Dead(cause), _) => {
+                follow_ups.push(NewJob::of(&dead_event(work.event_id, cause), now));
+                done.push(work.job.clone());
+            }
+            (Verdict::Applied | Verdict::Ignored, _) => done.push(work.job.clone()),
+        }
+        verdicts.push((work.event_id, verdict));
+    }
+    inbox::settle(txn, &verdicts, now).await?;
+    queue::done(txn, &done, now).await?;
+    queue::snooze(txn, &snoozed, "the event's payment is unknown yet").await?;
+    Ok(queue::insert(txn, follow_ups, now).await?)
+}
+
+/// The alert of an event that can never be applied.
+pub(crate) fn dead_event(event_id: EventId, cause: &str) -> Alert {
+    Alert {
+        kind: "dead-event".to_owned(),
+        subject: event_id.to_string(),
+        detail: format!("an event cannot be applied: {cause}"),
+    }
+}
+
+/// Marks the event of a buried job dead, so that the inbox tells what became of it.
+pub(crate) async fn give_up(
+    txn: &DatabaseTransaction,
+    row: &Model,
+    error: &str,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    if row.name != ApplyEvent::NAME && row.name != LookUpEvent::NAME {
+        return Ok(());
+    }
+    let Ok(ApplyEvent { event_id }) = serde_json::from_str(&row.payload) else {
+        return Ok(());
+    };
+    inbox::settle(txn, &[(event_id, Verdict::Dead(error.to_owned()))], now).await
+}
+
+/// How long events took from our door to our rows (design §8: payment to credits).
+fn observe(works: &[Work], events: &HashMap<EventId, Opened>, now: Timestamp) {
+    for work in works {
+        let state = match work.verdict {
+            Some(Verdict::Applied) => "applied",
+            Some(Verdict::Ignored) => "ignored",
+            Some(Verdict::Parked(_)) => "parked",
+            Some(Verdict::Dead(_)) | None => "dead",
+        };
+        metrics::counter!("quittance_events_total", "state" => state).increment(1);
+        if let (Some(Verdict::Applied), Some(opened)) = (&work.verdict, events.get(&work.event_id))
+        {
+            let took = now.since(opened.event.received_at).as_secs_f64();
+            metrics::histogram!("quittance_webhook_to_credits_seconds").record(took);
+        }
+    }
+}

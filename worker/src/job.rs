@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+use entities::job::Model;
+use gateways::GatewayError;
+use jobs::Job;
+
+use crate::Context;
+
+/// How a run that succeeded left its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// It is to be marked done.
+    Done,
+    /// The run's own transaction has settled it.
+    Settled,
+}
+
+/// How a job is done.
+pub trait Run: Job {
+    /// Does the job; `row` is the claim on it.
+    fn run(
+        self,
+        context: &Context,
+        row: &Model,
+    ) -> impl Future<Output = Result<Ran, JobError>> + Send;
+}
+
+/// Why a run failed, and what is to follow.
+#[derive(Debug)]
+pub enum JobError {
+    /// Another run may succeed.
+    Retry(anyhow::Error),
+    /// It is not this job's turn yet; the attempt does not count.
+    Snooze(Duration, anyhow::Error),
+    /// No run will succeed: a person has to look at it.
+    Bury(anyhow::Error),
+}
+
+impl From<payments::Error> for JobError {
+    fn from(error: payments::Error) -> Self {
+        if error.is_transient() { Self::Retry(error.into()) } else { Self::Bury(error.into()) }
+    }
+}
+
+impl From<sea_orm::DbErr> for JobError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        payments::Error::from(error).into()
+    }
+}
+
+impl From<GatewayError> for JobError {
+    fn from(error: GatewayError) -> Self {
+        if error.is_transient() { Self::Retry(error.into()) } else { Self::Bury(error.into()) }
+    }
+}

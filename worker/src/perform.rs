@@ -1,0 +1,138 @@
+//! One job at a time: claim, run within its limits, write down what came of it.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use entities::{
+    JobId,
+    job::{Lane, Model},
+};
+use jobs::{
+    Alert, Job, NewJob,
+    queue::{self, Claim, backoff},
+};
+
+use crate::{Context, Entry, JobError, Ran, apply_event};
+
+/// Runs job `id` once, unless somebody else has it or it is not due.
+pub(crate) async fn perform(context: &Arc<Context>, lane: Lane, id: JobId) {
+    let claim = Claim { lane, worker: &context.worker, now: context.store.clock.now() };
+    match queue::claim_one(&context.store.db, claim, id).await {
+        Ok(Some(row)) => perform_claimed(context, row).await,
+        Ok(None) => {}
+        Err(error) => tracing::warn!(job.id = %id, %error, "a job could not be claimed"),
+    }
+}
+
+/// Runs a job that is claimed, and settles it.
+pub(crate) async fn perform_claimed(context: &Arc<Context>, row: Model) {
+    let started = context.store.clock.now();
+    let result = match Entry::find(&row.name) {
+        None => Err(JobError::Bury(anyhow!("this version knows no job {:?}", row.name))),
+        Some(entry) if attempts(&row) > entry.max_attempts => {
+            Err(JobError::Bury(anyhow!("every run of it panicked or took its worker down")))
+        }
+        Some(entry) => run_guarded(context, entry, row.clone()).await,
+    };
+    let outcome = if result.is_ok() { "done" } else { "failed" };
+    let took = context.store.clock.now().since(started).as_secs_f64();
+    metrics::histogram!("quittance_job_seconds", "job" => row.name.clone(), "outcome" => outcome)
+        .record(took);
+    if let Err(error) = settle(context, &row, result).await {
+        // The lease runs out, and the job is run again.
+        tracing::warn!(job.id = %row.id, error = format!("{error:#}"), "a job was not settled");
+    }
+}
+
+/// Runs on a task of its own: a panic ends that task alone, and nobody who drops us cancels it.
+async fn run_guarded(
+    context: &Arc<Context>,
+    entry: &'static Entry,
+    row: Model,
+) -> Result<Ran, JobError> {
+    let context = Arc::clone(context);
+    let run = tokio::spawn(async move {
+        tokio::time::timeout(entry.timeout, entry.start(context, row)).await
+    });
+    match run.await {
+        Ok(Ok(result)) => result,
+        Ok(Err(elapsed)) => Err(JobError::Retry(elapsed.into())),
+        Err(panicked) => Err(JobError::Retry(anyhow!("the run panicked: {panicked}"))),
+    }
+}
+
+async fn settle(
+    context: &Arc<Context>,
+    row: &Model,
+    result: Result<Ran, JobError>,
+) -> anyhow::Result<()> {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    match result {
+        Ok(Ran::Settled) => Ok(()),
+        Ok(Ran::Done) => {
+            let txn = db.begin().await?;
+            queue::done(&txn, std::slice::from_ref(row), now).await?;
+            Ok(txn.commit().await?)
+        }
+        Err(JobError::Snooze(delay, cause)) => {
+            let row = [(row.clone(), now + delay)];
+            Ok(queue::snooze(db.writer(), &row, &format!("{cause:#}")).await?)
+        }
+        Err(JobError::Retry(cause)) if may_retry(row) => {
+            let error = format!("{cause:#}");
+            tracing::warn!(job.id = %row.id, job.name = row.name, row.attempts, error, "will retry");
+            let delay = backoff(attempts(row), rand::random());
+            Ok(queue::retry(db, row, now + delay, &error).await?)
+        }
+        Err(JobError::Retry(cause) | JobError::Bury(cause)) => bury(context, row, cause).await,
+    }
+}
+
+async fn bury(context: &Arc<Context>, row: &Model, cause: anyhow::Error) -> anyhow::Result<()> {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    let error = format!("{cause:#}");
+    tracing::error!(job.id = %row.id, job.name = row.name, row.attempts, error, "buried a job");
+    metrics::counter!("quittance_jobs_buried_total", "job" => row.name.clone()).increment(1);
+    let txn = db.begin().await?;
+    let mut enqueued = Vec::new();
+    if queue::bury(&txn, row, now, &error).await? && row.name != Alert::NAME {
+        let alert = Alert {
+            kind: "dead-job".to_owned(),
+            subject: row.id.to_string(),
+            detail: format!("{} failed for good after {} attempts", row.name, row.attempts),
+        };
+        enqueued = queue::insert(&txn, vec![NewJob::of(&alert, now)], now).await?;
+        apply_event::give_up(&txn, row, &error, now).await?;
+    }
+    txn.commit().await?;
+    context.dispatcher.announce(enqueued);
+    Ok(())
+}
+
+fn may_retry(row: &Model) -> bool {
+    Entry::find(&row.name).is_some_and(|entry| attempts(row) < entry.max_attempts)
+}
+
+fn attempts(row: &Model) -> u32 {
+    u32::try_from(row.attempts).unwrap_or(u32::MAX)
+}
+
+/// Runs every job that is due now, batch by batch and lane by lane, and says how many there were;
+/// for tests and for the command line.
+pub async fn drain_once(context: &Arc<Context>) -> anyhow::Result<usize> {
+    let mut ran = 0;
+    for lane in Lane::ALL {
+        let now = context.store.clock.now();
+        let ids = queue::due(&context.store.db, lane, now, 256).await?;
+        ran += ids.len();
+        match lane {
+            Lane::Events => apply_event::run_batch(context, &ids).await,
+            Lane::Money | Lane::Mail | Lane::Upkeep => {
+                for id in ids {
+                    perform(context, lane, id).await;
+                }
+            }
+        }
+    }
+    Ok(ran)
+}

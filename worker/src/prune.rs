@@ -1,0 +1,24 @@
+use std::time::Duration;
+
+use entities::job::Model;
+use jobs::{Prune, queue};
+use payments::inbox;
+
+use crate::{Context, JobError, Ran, Run};
+
+/// How long events are kept: three times as long as a provider can list them.
+const EVENTS: Duration = Duration::from_hours(24 * 90);
+
+/// How long finished jobs are kept; past the window in which anything could ask for them again.
+const JOBS: Duration = Duration::from_hours(24 * 100);
+
+impl Run for Prune {
+    #[tracing::instrument(name = "job.prune", skip_all)]
+    async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
+        let now = context.store.clock.now();
+        let events = inbox::prune(&context.store, now - EVENTS).await?;
+        let jobs = queue::prune(context.store.db.writer(), now - JOBS).await?;
+        tracing::info!(events, jobs, "pruned");
+        Ok(Ran::Done)
+    }
+}
