@@ -22,7 +22,7 @@ use self::{
     params::Params,
     routes::Call,
 };
-pub(crate) use auth::base64;
+pub(crate) use self::{auth::base64, form::parse as parse_form};
 use crate::{
     Inner, ids,
     stripe::{API_VERSION, Origin},

@@ -17,12 +17,6 @@ impl Params {
         Self { prefix: String::new(), fields }
     }
 
-    /// The same with one more, as if the client had sent it.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.fields.insert(name.to_owned(), Field::Text(value.to_owned()));
-        self
-    }
-
     /// What errors call the parameter `name`.
     pub(crate) fn full_name(&self, name: &str) -> String {
         if self.prefix.is_empty() {

@@ -16,9 +16,10 @@ mod table;
 mod view;
 mod work;
 
-pub(crate) use cards::{CARDS, Card};
+pub(crate) use cards::Card;
+pub(crate) use currency::written;
 pub(crate) use events::Event;
-pub(crate) use intents::{Intent, Status};
+pub(crate) use intents::{Intent, Status, check_secret};
 pub(crate) use table::Table;
 pub(crate) use work::{Origin, State, Work, check_expand};
 
