@@ -85,7 +85,8 @@ quittance_start() {
         (cd "$QUITTANCE_DIR" && exec "$QUITTANCE_BIN" >"$QUITTANCE_DIR/log" 2>&1 </dev/null) &
         QUITTANCE_PROCESS=$!
         if wait_until "$READY_WITHIN" quittance_settled && quittance_ready; then return 0; fi
-        stop_process "$QUITTANCE_PROCESS" 10
+        # Somebody may have taken the port; whoever lives and is not ready will not be elsewhere.
+        process_gone "$QUITTANCE_PROCESS" || break
     done
     cat "$QUITTANCE_DIR/log" >&2
     die 'Quittance did not become ready.'
@@ -140,7 +141,9 @@ quittance_stop() {
 judge() {
     local output=$QUITTANCE_DIR/output status=0 line passed=0 failed=0
     case $1 in
-    openapi.py) run_judge "$REAL/.venv/bin/python" "$REAL/$1" --base "$QUITTANCE_URL" ;;
+    openapi.py)
+        run_judge "$REAL/.venv/bin/python" "$REAL/lean.py" "$REAL/$1" --base "$QUITTANCE_URL"
+        ;;
     *.py) run_judge "$REAL/.venv/bin/python" "$REAL/$1" ;;
     *.mjs) run_judge node "$REAL/$1" ;;
     *.sh) run_judge bash "$REAL/$1" ;;

@@ -50,7 +50,7 @@ class Journey:
         status, _, body = self.api(
             "POST",
             "/api/v1/payments/stripe/intent",
-            {"packageId": "pro-200", "amount": 16000, "currency": "usd"},
+            {"packageId": "pro-200"},
         )
         assert status == 200 and body["success"] is True, (status, body)
         assert (body["data"]["amount"], body["data"]["currency"]) == (16000, "usd"), body
