@@ -7,13 +7,9 @@
 //! When connections run out, the one that has waited longest for the end of a request head makes
 //! room: refusing the new one would refuse the honest client, as the others do not leave.
 
-#[path = "guard/framing.rs"]
 mod framing;
-#[path = "guard/registry.rs"]
 mod registry;
-#[path = "guard/stream.rs"]
 mod stream;
-#[path = "guard/timing.rs"]
 mod timing;
 
 use std::{
@@ -28,9 +24,9 @@ use poem::{
     listener::{Acceptor, TcpAcceptor},
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
 
-use self::registry::{Refused, Registry};
+use self::registry::{Admitted, Refused, Registry};
 pub use self::stream::GuardedStream;
 
 /// First pause after the machine has refused us a connection, mostly for want of file handles.
@@ -110,12 +106,14 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
                 }
             };
             let address = remote.as_socket_addr().map(|address| address.ip());
-            match self.registry.admit(address.and_then(|ip| self.counted(ip)), &self.options) {
-                Ok(admitted) => {
+            let address = address.and_then(|ip| self.counted(ip));
+            match admit(&self.registry, address, &self.options).await {
+                Some(admitted) => {
                     let io = GuardedStream::new(io, admitted, Arc::clone(&self.options));
                     return Ok((io, local, remote, scheme));
                 }
-                Err(refused) => note(refused),
+                // Dropping it closes it.
+                None => pause = FIRST_PAUSE,
             }
         }
     }
@@ -145,13 +143,23 @@ fn is_the_clients(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn note(refused: Refused) {
-    let reason = match refused {
-        Refused::Address => "address",
-        Refused::Full => "full",
+/// Finds a place; further connections wait in the kernel's queue meanwhile.
+async fn admit(
+    registry: &Arc<Registry>,
+    address: Option<IpAddr>,
+    options: &GuardOptions,
+) -> Option<Admitted> {
+    let reason = loop {
+        match registry.admit(address, options, Instant::now()) {
+            Ok(admitted) => return Some(admitted),
+            Err(Refused::Until(instant)) => tokio::time::sleep_until(instant).await,
+            Err(Refused::Address) => break "address",
+            Err(Refused::Full) => break "full",
+        }
     };
     tracing::debug!(reason, "refused a connection");
     metrics::counter!("ingress_connections_refused_total", "reason" => reason).increment(1);
+    None
 }
 
 /// Accepts connections on which small answers are not held back (`TCP_NODELAY`).

@@ -46,11 +46,7 @@ impl<Io> GuardedStream<Io> {
         if Pin::new(&mut self.admitted.evicted).poll(context).is_ready() {
             return Poll::Ready(self.end(ErrorKind::ConnectionAborted));
         }
-        let deadline = self.timing.deadline(&self.options);
-        if self.timer.deadline() != deadline {
-            self.timer.as_mut().reset(deadline);
-        }
-        if self.timer.as_mut().poll(context).is_pending() {
+        if self.poll_timer(context).is_pending() {
             return Poll::Pending;
         }
         let waited_for = match self.timing.phase() {
@@ -64,18 +60,36 @@ impl<Io> GuardedStream<Io> {
         Poll::Ready(self.end(ErrorKind::TimedOut))
     }
 
+    /// Ready when its time is up.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.timing.deadline(&self.options);
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        self.timer.as_mut().poll(context)
+    }
+
+    /// Sets the timer anew after something happened, as the server need not ask again soon.
+    fn rearm(&mut self, context: &mut Context<'_>) {
+        if self.poll_timer(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+    }
+
     fn end(&mut self, kind: ErrorKind) -> io::Error {
         self.ended = Some(kind);
         kind.into()
     }
 
     /// Takes note of bytes from the client.
-    fn after_read(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn after_read(&mut self, bytes: &[u8], context: &mut Context<'_>) -> io::Result<()> {
         let before = self.timing.phase();
-        self.timing.read(bytes, Instant::now());
+        let now = Instant::now();
+        self.timing.read(bytes, now);
+        self.rearm(context);
         let phase = self.timing.phase();
         // A head that drips stays as old as it is.
-        if phase == before || self.admitted.enter(phase) {
+        if phase == before || self.admitted.enter(phase, now) {
             return Ok(());
         }
         Err(self.end(ErrorKind::ConnectionAborted))
@@ -88,9 +102,11 @@ impl<Io> GuardedStream<Io> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(1..)) = written {
-            self.timing.wrote(Instant::now());
+            let now = Instant::now();
+            self.timing.wrote(now);
             // If it must go, the next read will tell; these bytes are on their way.
-            self.admitted.enter(self.timing.phase());
+            self.admitted.enter(self.timing.phase(), now);
+            self.rearm(context);
         }
         self.or_end(written, context)
     }
@@ -124,7 +140,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for GuardedStream<Io> {
         if let Poll::Ready(Ok(())) = read
             && buffer.filled().len() > before
         {
-            this.after_read(&buffer.filled()[before..])?;
+            this.after_read(&buffer.filled()[before..], context)?;
         }
         read
     }
