@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ATTEMPTS: u32 = 15;
 
 /// Longest pause between two tries. Stripe's grows to hours; nobody waits for that in a sandbox.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_mins(1);
 
 /// Most tries remembered.
 const MAX_DELIVERIES: usize = 100_000;
@@ -137,8 +137,14 @@ impl Deliverer {
         }
     }
 
+    /// Makes [`Deliverer::settle`] wait for as long as the ticket exists.
+    pub(crate) fn ticket(self: &Arc<Self>) -> Ticket {
+        self.pending.send_modify(|pending| *pending += 1);
+        Ticket(Arc::downgrade(self))
+    }
+
     fn spawn(self: &Arc<Self>, parcel: Parcel, delay_ms: u64) {
-        let ticket = Ticket::new(self);
+        let ticket = self.ticket();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(delay_ms)).await;
             for attempt in 1..=MAX_ATTEMPTS {
@@ -199,15 +205,8 @@ impl Deliverer {
     }
 }
 
-/// Counts an event as on its way for as long as it exists.
-struct Ticket(Weak<Deliverer>);
-
-impl Ticket {
-    fn new(deliverer: &Arc<Deliverer>) -> Self {
-        deliverer.pending.send_modify(|pending| *pending += 1);
-        Self(Arc::downgrade(deliverer))
-    }
-}
+/// Counts something as on its way for as long as it exists.
+pub(crate) struct Ticket(Weak<Deliverer>);
 
 impl Drop for Ticket {
     fn drop(&mut self) {
@@ -250,7 +249,10 @@ mod tests {
     fn a_signature_is_what_stripe_would_make_of_it() {
         // Computed with the official Node SDK: `webhooks.generateTestHeaderString`.
         let header = signature(&SecretString::from("whsec_test"), 1_700_000_000, "{}");
-        assert_eq!(header, "t=1700000000,v1=35495024f4ef3f94e5a93e22221544c4b75e9a42300cd965ab81cb85cd994e91");
+        assert_eq!(
+            header,
+            "t=1700000000,v1=35495024f4ef3f94e5a93e22221544c4b75e9a42300cd965ab81cb85cd994e91"
+        );
     }
 
     #[test]

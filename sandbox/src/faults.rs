@@ -28,6 +28,8 @@ pub struct Faults {
     pub fail_api_percent: u8,
     /// Longest time that an API call takes.
     pub api_delay_ms: u64,
+    /// For how long a payment is `processing` before it succeeds or fails.
+    pub processing_ms: u64,
     /// Equal seeds, equal luck.
     pub seed: u64,
 }
@@ -45,9 +47,15 @@ impl Faults {
         if let Some((name, value)) = percents.into_iter().find(|(_, value)| *value > 100) {
             return Err(SandboxError::Faults(format!("{name} is {value}, but at most 100")));
         }
-        let delays = [("delay_ms", self.delay_ms), ("api_delay_ms", self.api_delay_ms)];
+        let delays = [
+            ("delay_ms", self.delay_ms),
+            ("api_delay_ms", self.api_delay_ms),
+            ("processing_ms", self.processing_ms),
+        ];
         if let Some((name, value)) = delays.into_iter().find(|(_, value)| *value > MAX_DELAY_MS) {
-            return Err(SandboxError::Faults(format!("{name} is {value}, but at most {MAX_DELAY_MS}")));
+            return Err(SandboxError::Faults(format!(
+                "{name} is {value}, but at most {MAX_DELAY_MS}"
+            )));
         }
         Ok(())
     }
@@ -142,6 +150,8 @@ mod tests {
     fn bad_values_are_refused() {
         assert!(Faults { drop_percent: 101, ..Faults::default() }.check().is_err());
         assert!(Faults { delay_ms: 60_001, ..Faults::default() }.check().is_err());
-        assert!(Faults { drop_percent: 100, delay_ms: 60_000, ..Faults::default() }.check().is_ok());
+        assert!(
+            Faults { drop_percent: 100, delay_ms: 60_000, ..Faults::default() }.check().is_ok()
+        );
     }
 }

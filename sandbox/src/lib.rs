@@ -16,13 +16,13 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use poem::{Endpoint, Response};
 use secrecy::SecretString;
 use serde_json::Value;
 
-pub use self::{delivery::Delivery, faults::Faults};
 use self::{
     api::{Api, keys::Keys},
     delivery::Deliverer,
@@ -30,6 +30,7 @@ use self::{
     pages::Pages,
     stripe::{Event, Origin, State, Work},
 };
+pub use self::{delivery::Delivery, faults::Faults};
 
 /// What a sandbox needs to know.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ struct Inner {
 impl Sandbox {
     /// A sandbox in which nothing has happened yet. Call it inside a tokio runtime.
     pub fn new(mut config: Config) -> Result<Self, SandboxError> {
-        config.public_url = config.public_url.trim_end_matches('/').to_owned();
+        config.public_url.truncate(config.public_url.trim_end_matches('/').len());
         check_url(&config.public_url)?;
         if !config.webhook_url.is_empty() {
             check_url(&config.webhook_url)?;
@@ -156,7 +157,8 @@ impl Inner {
     }
 
     /// Works on the state on behalf of `origin`, and sends the events that this makes.
-    fn work<T>(&self, origin: Origin, job: impl FnOnce(&mut Work<'_>) -> T) -> T {
+    fn work<T>(self: &Arc<Self>, origin: Origin, job: impl FnOnce(&mut Work<'_>) -> T) -> T {
+        let processing_ms = lock(&self.dice).faults().processing_ms;
         let mut state = lock(&self.state);
         let mut work = Work {
             state: &mut state,
@@ -164,7 +166,9 @@ impl Inner {
             origin,
             pages: &self.config.public_url,
             webhooks: !self.deliverer.target().is_empty(),
+            slow: processing_ms > 0,
             made: Vec::new(),
+            processing: Vec::new(),
         };
         let result = job(&mut work);
         for id in std::mem::take(&mut work.made) {
@@ -173,7 +177,23 @@ impl Inner {
                 self.deliverer.start(&id, &format!("{:#}", event.view()), fate);
             }
         }
+        for id in std::mem::take(&mut work.processing) {
+            self.conclude_later(id, Duration::from_millis(processing_ms));
+        }
         result
+    }
+
+    /// Ends the processing of the intent `id` after a while, unless the sandbox is gone by then.
+    fn conclude_later(self: &Arc<Self>, id: String, after: Duration) {
+        let (sandbox, ticket) = (Arc::downgrade(self), self.deliverer.ticket());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            if let Some(sandbox) = sandbox.upgrade() {
+                // A decline is told by an event; nobody waits for it here.
+                drop(sandbox.work(Origin::default(), |work| work.conclude(&id)));
+            }
+            drop(ticket);
+        });
     }
 }
 

@@ -121,6 +121,7 @@ def customers(judge):
         "preferred_locales[]": "de", "tax_exempt": "none", "description": "x",
     })
     judge.call("POST", create, 200)
+    judge.call("POST", create, 200, {"name": "C"})
     judge.call("POST", create, 200, {
         "payment_method": "pm_card_visa",
         "invoice_settings[default_payment_method]": "pm_card_visa",

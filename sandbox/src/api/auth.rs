@@ -17,7 +17,8 @@ pub(crate) enum Caller {
 
 /// Finds out from the request's headers.
 pub(crate) fn caller(headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let Some(key) = headers.get(header::AUTHORIZATION).and_then(|value| key(value.to_str().ok()?))
+    let Some(key) =
+        headers.get(header::AUTHORIZATION).and_then(|value| key(value.to_str().ok()?))
     else {
         return Err(unauthorized(
             "You did not provide an API key. You need to provide your API key in the \

@@ -115,18 +115,26 @@ impl Drop for Running<'_> {
 }
 
 fn reused(key: &str, path: &str) -> ApiError {
-    ApiError::new(400, "idempotency_error", format!(
-        "Keys for idempotent requests can only be used for the same endpoint they were first used \
+    ApiError::new(
+        400,
+        "idempotency_error",
+        format!(
+            "Keys for idempotent requests can only be used for the same endpoint they were first used \
          for ('{path}'). Try using a key other than '{key}' if you meant to execute a different \
          request."
-    ))
+        ),
+    )
 }
 
 fn changed(key: &str) -> ApiError {
-    ApiError::new(400, "idempotency_error", format!(
-        "Keys for idempotent requests can only be used with the same parameters they were first \
+    ApiError::new(
+        400,
+        "idempotency_error",
+        format!(
+            "Keys for idempotent requests can only be used with the same parameters they were first \
          used with. Try using a key other than '{key}' if you meant to execute a different request."
-    ))
+        ),
+    )
 }
 
 fn in_use(key: &str) -> ApiError {

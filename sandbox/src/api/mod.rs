@@ -16,13 +16,13 @@ use poem::{
 };
 use serde_json::Value;
 
+pub(crate) use self::{auth::base64, form::parse as parse_form};
 use self::{
     error::ApiError,
     keys::{Begun, Stored},
     params::Params,
     routes::Call,
 };
-pub(crate) use self::{auth::base64, form::parse as parse_form};
 use crate::{
     Inner, ids,
     stripe::{API_VERSION, Origin},

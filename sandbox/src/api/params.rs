@@ -19,11 +19,7 @@ impl Params {
 
     /// What errors call the parameter `name`.
     pub(crate) fn full_name(&self, name: &str) -> String {
-        if self.prefix.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}[{name}]", self.prefix)
-        }
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}[{name}]", self.prefix) }
     }
 
     /// Refuses every parameter that is not in `known`.
@@ -129,9 +125,10 @@ impl Params {
 
     /// Every text directly inside, by name.
     pub(crate) fn texts(&self) -> Result<Vec<(&str, &str)>, ApiError> {
-        let texts = self.fields.keys().map(|name| {
-            self.text(name).map(|text| (name.as_str(), text.unwrap_or_default()))
-        });
+        let texts = self
+            .fields
+            .keys()
+            .map(|name| self.text(name).map(|text| (name.as_str(), text.unwrap_or_default())));
         texts.collect()
     }
 

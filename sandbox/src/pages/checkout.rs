@@ -101,13 +101,16 @@ impl Inner {
     /// `GET /sandbox/3ds/{id}`
     pub(super) fn show_challenge(&self, id: &str, query: &Params) -> Response {
         match self.intent_for(id, query) {
-            Ok(intent) => html(StatusCode::OK, &Challenge {
-                amount: written(intent.amount, &intent.currency),
-                status: intent.status.name(),
-                open: intent.status == Status::RequiresAction,
-                id: intent.id,
-                secret: intent.client_secret,
-            }),
+            Ok(intent) => html(
+                StatusCode::OK,
+                &Challenge {
+                    amount: written(intent.amount, &intent.currency),
+                    status: intent.status.name(),
+                    open: intent.status == Status::RequiresAction,
+                    id: intent.id,
+                    secret: intent.client_secret,
+                },
+            ),
             Err(error) => refused(&error),
         }
     }
@@ -118,9 +121,9 @@ impl Inner {
             Ok(answer) => answer == Some("complete"),
             Err(error) => return refused(&error),
         };
-        let result = self.intent_for(id, form).and_then(|_| {
-            self.as_page(|work| work.answer_challenge(id, passed))
-        });
+        let result = self
+            .intent_for(id, form)
+            .and_then(|_| self.as_page(|work| work.answer_challenge(id, passed)));
         match result {
             // A card may be declined after the challenge: the payer returns all the same.
             Err(error) if error.status != 402 => refused(&error),

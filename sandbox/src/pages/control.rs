@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{message, redirect};
-use crate::{Faults, Inner, faults::{Dice, WebhookFate}, lock};
+use crate::{
+    Faults, Inner,
+    faults::{Dice, WebhookFate},
+    lock,
+};
 
 /// Most deliveries and events shown at once.
 const MAX_SHOWN: usize = 1_000;
@@ -88,22 +92,39 @@ impl Inner {
         let deliveries = self.deliverer.deliveries();
         let recent = deliveries.get(deliveries.len().saturating_sub(MAX_SHOWN)..);
         let state = lock(&self.state);
-        let events: Vec<Value> = state.events.before(None).take(MAX_SHOWN).map(|event| json!({
-            "id": event.id, "type": event.kind, "created": event.created,
-            "pending_webhooks": event.pending,
-        })).collect();
-        let intents: Vec<Value> = state.intents.before(None).take(MAX_SHOWN).map(|intent| json!({
-            "id": intent.id, "status": intent.status.name(), "amount": intent.amount,
-            "currency": intent.currency, "metadata": intent.metadata,
-        })).collect();
-        answer(StatusCode::OK, &json!({
-            "webhook_target": self.deliverer.target(),
-            "pending_deliveries": self.deliverer.pending(),
-            "faults": lock(&self.dice).faults(),
-            "payment_intents": intents,
-            "events": events,
-            "deliveries": recent,
-        }))
+        let events: Vec<Value> = state
+            .events
+            .before(None)
+            .take(MAX_SHOWN)
+            .map(|event| {
+                json!({
+                    "id": event.id, "type": event.kind, "created": event.created,
+                    "pending_webhooks": event.pending,
+                })
+            })
+            .collect();
+        let intents: Vec<Value> = state
+            .intents
+            .before(None)
+            .take(MAX_SHOWN)
+            .map(|intent| {
+                json!({
+                    "id": intent.id, "status": intent.status.name(), "amount": intent.amount,
+                    "currency": intent.currency, "metadata": intent.metadata,
+                })
+            })
+            .collect();
+        answer(
+            StatusCode::OK,
+            &json!({
+                "webhook_target": self.deliverer.target(),
+                "pending_deliveries": self.deliverer.pending(),
+                "faults": lock(&self.dice).faults(),
+                "payment_intents": intents,
+                "events": events,
+                "deliveries": recent,
+            }),
+        )
     }
 
     /// Sends an event once more, whatever the faults; false if there is none of this id.

@@ -88,7 +88,7 @@ fn is_mail_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@+".contains(&byte);
     name.len() <= 200
         && name.len() > ".eml".len()
-        && name.ends_with(".eml")
+        && Path::new(name).extension().is_some_and(|kind| kind == "eml")
         && !name.starts_with('.')
         && name.bytes().all(plain)
 }

@@ -150,8 +150,11 @@ fn is_from_here(request: &Request) -> bool {
 /// A time as a person reads it.
 fn written_time(seconds: i64) -> String {
     let time = time::OffsetDateTime::from_unix_timestamp(seconds);
-    time.map_or_else(|_| seconds.to_string(), |time| {
-        let (date, (hour, minute, second)) = (time.date(), time.to_hms());
-        format!("{date} {hour:02}:{minute:02}:{second:02}")
-    })
+    time.map_or_else(
+        |_| seconds.to_string(),
+        |time| {
+            let (date, (hour, minute, second)) = (time.date(), time.to_hms());
+            format!("{date} {hour:02}:{minute:02}:{second:02}")
+        },
+    )
 }

@@ -127,11 +127,7 @@ pub(crate) static AUTHENTICATION: Decline = decline(
     "try_again_later",
 );
 
-const fn card(
-    number: &'static str,
-    names: &'static [&'static str],
-    outcome: Outcome,
-) -> Card {
+const fn card(number: &'static str, names: &'static [&'static str], outcome: Outcome) -> Card {
     Card { number, names, outcome }
 }
 
@@ -150,7 +146,11 @@ pub(crate) static CARDS: &[Card] = &[
     card("3566002020360505", &["jcb"], Outcome::Approve),
     card("6200000000000005", &["unionpay"], Outcome::Approve),
     card("4000000000003055", &["threeDSecureOptional"], Outcome::Approve),
-    card("4000000000000002", &["chargeDeclined", "visa_chargeDeclined"], Outcome::Decline(&GENERIC)),
+    card(
+        "4000000000000002",
+        &["chargeDeclined", "visa_chargeDeclined"],
+        Outcome::Decline(&GENERIC),
+    ),
     card("4000000000000341", &["chargeCustomerFail"], Outcome::Decline(&GENERIC)),
     card(
         "4000000000009995",
@@ -272,7 +272,7 @@ pub(crate) fn luhn(number: &str) -> bool {
             if twice > 9 { twice - 9 } else { twice }
         })
         .sum();
-    sound && sum % 10 == 0
+    sound && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

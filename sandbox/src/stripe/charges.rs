@@ -6,6 +6,7 @@ use super::{
     Work,
     cards::{Decline, FRAUD},
     intents::Intent,
+    list::Page,
     metadata::Metadata,
     methods::Method,
 };
@@ -157,10 +158,18 @@ impl Charge {
 }
 
 /// What a charge has at Stripe and never in the sandbox.
-const UNUSED: [&str; 12] = [
-    "application", "application_fee", "application_fee_amount", "balance_transaction",
-    "failure_balance_transaction", "on_behalf_of", "review", "source_transfer",
-    "statement_descriptor", "transfer_data", "transfer_group", "presentment_details",
+const UNUSED: [&str; 11] = [
+    "application",
+    "application_fee",
+    "application_fee_amount",
+    "balance_transaction",
+    "failure_balance_transaction",
+    "on_behalf_of",
+    "review",
+    "source_transfer",
+    "statement_descriptor",
+    "transfer_data",
+    "transfer_group",
 ];
 
 impl Work<'_> {
@@ -206,7 +215,7 @@ impl Work<'_> {
 
     /// `GET /v1/charges`
     pub(crate) fn list_charges(&self, params: &Params) -> Result<Value, ApiError> {
-        let page = self.page(params, &["customer", "payment_intent"])?;
+        let page = Page::read(params, &["customer", "payment_intent"])?;
         let customer = params.filled("customer")?;
         let intent = params.filled("payment_intent")?;
         let wanted = |charge: &Charge| {

@@ -18,15 +18,25 @@ impl Work<'_> {
         browser: bool,
     ) -> Result<Value, ApiError> {
         params.only(&[
-            "client_secret", "error_on_requires_action", "expand", "mandate_data", "off_session",
-            "payment_method", "payment_method_data", "payment_method_types", "receipt_email",
-            "return_url", "setup_future_usage", "shipping", "use_stripe_sdk",
+            "client_secret",
+            "error_on_requires_action",
+            "expand",
+            "mandate_data",
+            "off_session",
+            "payment_method",
+            "payment_method_data",
+            "payment_method_types",
+            "receipt_email",
+            "return_url",
+            "setup_future_usage",
+            "shipping",
+            "use_stripe_sdk",
         ])?;
         let mut intent = self.intent(id)?.clone();
         check_secret(&intent, params, browser)?;
         self.check_confirmable(&intent, browser)?;
         intent.patch(params)?;
-        let how = self.read_try(&mut intent, params, true)?;
+        let how = Try::read(&mut intent, params, true)?;
         let method = self.read_intent_method(params, intent.customer.as_deref())?;
         if method.is_some() {
             intent.authenticated = false;

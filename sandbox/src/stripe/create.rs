@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Work,
-    currency,
+    Work, currency,
     intents::{Intent, Offer, Status},
     metadata::Metadata,
     outcome::Try,
@@ -22,12 +21,29 @@ impl Work<'_> {
     /// `POST /v1/payment_intents`
     pub(crate) fn create_intent(&mut self, params: &Params) -> Result<Value, ApiError> {
         params.only(&[
-            "amount", "automatic_payment_methods", "capture_method", "confirm",
-            "confirmation_method", "currency", "customer", "description",
-            "error_on_requires_action", "expand", "mandate_data", "metadata", "off_session",
-            "payment_method", "payment_method_data", "payment_method_types", "receipt_email",
-            "return_url", "setup_future_usage", "shipping", "statement_descriptor",
-            "statement_descriptor_suffix", "use_stripe_sdk",
+            "amount",
+            "automatic_payment_methods",
+            "capture_method",
+            "confirm",
+            "confirmation_method",
+            "currency",
+            "customer",
+            "description",
+            "error_on_requires_action",
+            "expand",
+            "mandate_data",
+            "metadata",
+            "off_session",
+            "payment_method",
+            "payment_method_data",
+            "payment_method_types",
+            "receipt_email",
+            "return_url",
+            "setup_future_usage",
+            "shipping",
+            "statement_descriptor",
+            "statement_descriptor_suffix",
+            "use_stripe_sdk",
         ])?;
         let confirm = params.boolean("confirm")?.unwrap_or(false);
         if let Some(name) = WITH_CONFIRM.iter().find(|name| !confirm && params.has(name)) {
@@ -35,7 +51,7 @@ impl Work<'_> {
             return Err(ApiError::invalid(message).param(name));
         }
         let mut intent = self.read_intent(params)?;
-        let how = self.read_try(&mut intent, params, confirm)?;
+        let how = Try::read(&mut intent, params, confirm)?;
         let method = self.read_intent_method(params, intent.customer.as_deref())?;
         let id = intent.id.clone();
         if method.is_some() && !confirm {
@@ -94,13 +110,29 @@ impl Work<'_> {
         Ok(intent)
     }
 
+    /// The method that `payment_method` names or `payment_method_data` describes.
+    pub(crate) fn read_intent_method(
+        &mut self,
+        params: &Params,
+        customer: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
+        match params.filled("payment_method")? {
+            Some(_) if params.has("payment_method_data") => {
+                Err(ApiError::exclusive("payment_method", "payment_method_data"))
+            }
+            Some(id) => self.usable_method(id, customer).map(Some),
+            None => self.method_from_data(params),
+        }
+    }
+}
+
+impl Try {
     /// Reads how the payment is to be tried, if `confirm` says that it is.
-    pub(crate) fn read_try(
-        &self,
+    pub(crate) fn read(
         intent: &mut Intent,
         params: &Params,
         confirm: bool,
-    ) -> Result<Try, ApiError> {
+    ) -> Result<Self, ApiError> {
         if let Some(url) = params.filled("return_url")? {
             check_url(url)?;
             intent.return_url = Some(url.to_owned());
@@ -122,26 +154,11 @@ impl Work<'_> {
             Some("one_off" | "recurring") => true,
             _ => params.boolean("off_session")?.unwrap_or(false),
         };
-        Ok(Try {
+        Ok(Self {
             off_session: away,
             no_challenge: params.boolean("error_on_requires_action")?.unwrap_or(false),
             in_page: params.boolean("use_stripe_sdk")?.unwrap_or(false),
         })
-    }
-
-    /// The method that `payment_method` names or `payment_method_data` describes.
-    pub(crate) fn read_intent_method(
-        &mut self,
-        params: &Params,
-        customer: Option<&str>,
-    ) -> Result<Option<String>, ApiError> {
-        match params.filled("payment_method")? {
-            Some(_) if params.has("payment_method_data") => {
-                Err(ApiError::exclusive("payment_method", "payment_method_data"))
-            }
-            Some(id) => self.usable_method(id, customer).map(Some),
-            None => self.method_from_data(params),
-        }
     }
 }
 

@@ -22,8 +22,9 @@ pub(crate) fn read(params: &Params) -> Result<Option<String>, ApiError> {
     if currency.len() == 3 && CURRENCIES.split(", ").any(|known| known == currency) {
         return Ok(Some(currency));
     }
-    let message =
-        format!("Invalid currency: {sent}. Stripe currently supports these currencies: {CURRENCIES}");
+    let message = format!(
+        "Invalid currency: {sent}. Stripe currently supports these currencies: {CURRENCIES}"
+    );
     Err(ApiError::invalid(message).param("currency"))
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Work,
+    list::Page,
     metadata::{self, Metadata},
 };
 use crate::{
@@ -96,8 +97,17 @@ impl Customer {
 
 /// What a customer can be made or changed with.
 const KNOWN: [&str; 11] = [
-    "email", "name", "phone", "description", "metadata", "address", "shipping",
-    "preferred_locales", "tax_exempt", "invoice_settings", "expand",
+    "email",
+    "name",
+    "phone",
+    "description",
+    "metadata",
+    "address",
+    "shipping",
+    "preferred_locales",
+    "tax_exempt",
+    "invoice_settings",
+    "expand",
 ];
 
 impl Work<'_> {
@@ -159,7 +169,7 @@ impl Work<'_> {
 
     /// `GET /v1/customers`
     pub(crate) fn list_customers(&self, params: &Params) -> Result<Value, ApiError> {
-        let page = self.page(params, &["email"])?;
+        let page = Page::read(params, &["email"])?;
         let email = params.filled("email")?;
         let wanted = |customer: &Customer| {
             !customer.deleted
@@ -209,7 +219,10 @@ impl Work<'_> {
 
 fn is_address(email: &str) -> bool {
     email.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && !host.is_empty() && !host.contains('@') && !email.contains(char::is_whitespace)
+        !user.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !email.contains(char::is_whitespace)
     })
 }
 

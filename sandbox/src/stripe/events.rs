@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{API_VERSION, Origin, Work};
+use super::{API_VERSION, Origin, Work, list::Page};
 use crate::api::{error::ApiError, params::Params};
 
 /// Something that happened.
@@ -45,7 +45,7 @@ impl Work<'_> {
     /// `GET /v1/events`
     pub(crate) fn list_events(&self, params: &Params) -> Result<Value, ApiError> {
         let known = ["type", "types", "delivery_success"];
-        let page = self.page(params, &known)?;
+        let page = Page::read(params, &known)?;
         let kinds = wanted_kinds(params)?;
         let delivered = params.boolean("delivery_success")?;
         let wanted = |event: &Event| {

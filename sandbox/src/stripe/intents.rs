@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     Work, currency,
+    list::Page,
     metadata::{self, Metadata},
 };
 use crate::api::{error::ApiError, params::Params};
@@ -136,15 +137,30 @@ impl Work<'_> {
     /// `POST /v1/payment_intents/{id}`
     pub(crate) fn update_intent(&mut self, id: &str, params: &Params) -> Result<Value, ApiError> {
         params.only(&[
-            "amount", "currency", "customer", "description", "expand", "metadata",
-            "payment_method", "payment_method_data", "payment_method_types", "receipt_email",
-            "setup_future_usage", "shipping", "statement_descriptor",
+            "amount",
+            "currency",
+            "customer",
+            "description",
+            "expand",
+            "metadata",
+            "payment_method",
+            "payment_method_data",
+            "payment_method_types",
+            "receipt_email",
+            "setup_future_usage",
+            "shipping",
+            "statement_descriptor",
             "statement_descriptor_suffix",
         ])?;
         let mut intent = self.intent(id)?.clone();
         let fixed = [
-            "amount", "currency", "customer", "payment_method", "payment_method_data",
-            "payment_method_types", "setup_future_usage",
+            "amount",
+            "currency",
+            "customer",
+            "payment_method",
+            "payment_method_data",
+            "payment_method_types",
+            "setup_future_usage",
         ];
         if let Some(name) = fixed.iter().find(|name| params.has(name) && !intent.status.is_open()) {
             return Err(self.fixed(&intent, name));
@@ -194,7 +210,7 @@ impl Work<'_> {
 
     /// `GET /v1/payment_intents`
     pub(crate) fn list_intents(&self, params: &Params) -> Result<Value, ApiError> {
-        let page = self.page(params, &["customer"])?;
+        let page = Page::read(params, &["customer"])?;
         let customer = params.filled("customer")?;
         let wanted = |intent: &Intent| {
             page.created.contains(intent.created)

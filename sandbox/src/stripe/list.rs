@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Table, Work};
+use super::Table;
 use crate::api::{error::ApiError, params::Params};
 
 /// Most objects on one page, as at Stripe.
@@ -64,9 +64,9 @@ enum Cursor {
     Before(String),
 }
 
-impl Work<'_> {
+impl Page {
     /// Reads the parameters that every list has, and refuses those that are not in `known` either.
-    pub(crate) fn page(&self, params: &Params, known: &[&str]) -> Result<Page, ApiError> {
+    pub(crate) fn read(params: &Params, known: &[&str]) -> Result<Self, ApiError> {
         let common = ["created", "limit", "starting_after", "ending_before", "expand"];
         params.only(&[&common[..], known].concat())?;
         let limit = params.integer("limit")?.unwrap_or(DEFAULT_LIMIT);
@@ -89,11 +89,9 @@ impl Work<'_> {
             (None, None) => Cursor::Start,
         };
         let limit = usize::try_from(limit).unwrap_or_default();
-        Ok(Page { created: Span::read(params)?, limit, cursor })
+        Ok(Self { created: Span::read(params)?, limit, cursor })
     }
-}
 
-impl Page {
     /// The page of `table`, of those objects that are `wanted`.
     pub(crate) fn of<T>(
         &self,

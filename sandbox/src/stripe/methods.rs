@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     Work,
-    cards::{self, Card, Outcome},
+    card_input::{TYPES, redisplay},
+    cards::{Card, Outcome},
+    list::Page,
     metadata::{self, Metadata},
     outcome::card_error,
 };
@@ -25,8 +27,8 @@ pub(crate) struct Method {
     pub(crate) exp_month: i64,
     pub(crate) exp_year: i64,
     pub(crate) billing_details: Value,
-    allow_redisplay: String,
-    metadata: Metadata,
+    pub(crate) allow_redisplay: String,
+    pub(crate) metadata: Metadata,
 }
 
 impl Method {
@@ -72,12 +74,17 @@ impl Method {
     }
 }
 
-const TYPES: [&str; 1] = ["card"];
-
 impl Work<'_> {
     /// `POST /v1/payment_methods`
     pub(crate) fn create_method(&mut self, params: &Params) -> Result<Value, ApiError> {
-        params.only(&["type", "card", "billing_details", "metadata", "allow_redisplay", "expand"])?;
+        params.only(&[
+            "type",
+            "card",
+            "billing_details",
+            "metadata",
+            "allow_redisplay",
+            "expand",
+        ])?;
         let method = self.read_method(params)?;
         let view = method.view();
         self.state.methods.insert(method.id.clone(), method);
@@ -121,7 +128,8 @@ impl Work<'_> {
         let id = self.real_method(id);
         let method = self.method(&id)?;
         if method.customer.as_deref().is_some_and(|owner| owner != customer) {
-            let message = "The payment method you provided has already been attached to a customer.";
+            let message =
+                "The payment method you provided has already been attached to a customer.";
             return Err(ApiError::invalid(message).code("payment_method_unexpected_state"));
         }
         if method.spent {
@@ -162,7 +170,7 @@ impl Work<'_> {
         params: &Params,
         customer: Option<&str>,
     ) -> Result<Value, ApiError> {
-        let page = self.page(params, &["customer", "type", "allow_redisplay"])?;
+        let page = Page::read(params, &["customer", "type", "allow_redisplay"])?;
         let owner = customer.map_or_else(|| params.filled("customer"), |id| Ok(Some(id)))?;
         if let Some(owner) = owner {
             self.known_customer(owner)?;
@@ -185,7 +193,8 @@ impl Work<'_> {
     /// Makes the method `id` belong to `customer`.
     pub(crate) fn attach(&mut self, id: &str, customer: &str) -> Result<(), ApiError> {
         let method = self.state.methods.get_mut(id);
-        let method = method.ok_or_else(|| ApiError::no_such("PaymentMethod", id, "payment_method"))?;
+        let method =
+            method.ok_or_else(|| ApiError::no_such("PaymentMethod", id, "payment_method"))?;
         method.customer = Some(customer.to_owned());
         let view = method.view();
         self.emit("payment_method.attached", view);
@@ -257,93 +266,6 @@ impl Work<'_> {
         let method = self.state.methods.get(id);
         method.ok_or_else(|| ApiError::not_found("PaymentMethod", id, "payment_method"))
     }
-
-    fn new_method(&self, card: &'static Card) -> Method {
-        Method {
-            id: ids::random("pm_1", 23),
-            created: self.now,
-            customer: None,
-            spent: false,
-            card,
-            exp_month: 12,
-            exp_year: self.year() + 3,
-            billing_details: metadata::billing_details(&Params::default()).unwrap_or_default(),
-            allow_redisplay: "unspecified".to_owned(),
-            metadata: Metadata::new(),
-        }
-    }
-
-    fn read_method(&self, params: &Params) -> Result<Method, ApiError> {
-        let kind = params.required("type")?;
-        if !TYPES.contains(&kind) {
-            let message = format!("The sandbox knows no payment method of type '{kind}', only card.");
-            return Err(ApiError::invalid(message).param(&params.full_name("type")));
-        }
-        let card = params.map("card")?.ok_or_else(|| ApiError::missing(&params.full_name("card")))?;
-        card.only(&["number", "exp_month", "exp_year", "cvc", "token"])?;
-        let mut method = match card.filled("token")? {
-            Some(token) => match Card::tokened(token) {
-                Some(known) => self.new_method(known),
-                None => return Err(ApiError::no_such("token", token, &card.full_name("token"))),
-            },
-            None => self.read_card(&card)?,
-        };
-        method.billing_details = metadata::billing_details(params)?;
-        metadata::patch(&mut method.metadata, params)?;
-        if let Some(allow) = redisplay(params)? {
-            method.allow_redisplay = allow;
-        }
-        Ok(method)
-    }
-
-    fn read_card(&self, params: &Params) -> Result<Method, ApiError> {
-        let number: String =
-            params.required("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        let card = match Card::numbered(&number) {
-            Some(card) => card,
-            None if cards::luhn(&number) => return Err(card_error(&cards::NOT_A_TEST_CARD)),
-            None => {
-                let error = ApiError::new(402, "card_error", "Your card number is incorrect.");
-                return Err(error.code("incorrect_number").param("number"));
-            }
-        };
-        let mut method = self.new_method(card);
-        method.exp_month = params.integer("exp_month")?.unwrap_or(method.exp_month);
-        method.exp_year = match params.integer("exp_year")? {
-            Some(year @ 0..100) => 2_000 + year,
-            year => year.unwrap_or(method.exp_year),
-        };
-        self.check_expiry(method.exp_month, method.exp_year)?;
-        if let Some(cvc) = params.filled("cvc")?
-            && !((3..=4).contains(&cvc.len()) && cvc.bytes().all(|b| b.is_ascii_digit()))
-        {
-            let message = "Your card's security code is invalid.";
-            return Err(ApiError::new(402, "card_error", message).code("invalid_cvc").param("cvc"));
-        }
-        Ok(method)
-    }
-
-    fn check_expiry(&self, month: i64, year: i64) -> Result<(), ApiError> {
-        let (what, code, param) = if !(1..=12).contains(&month) {
-            ("month", "invalid_expiry_month", "exp_month")
-        } else if !(self.year()..self.year() + 50).contains(&year) {
-            ("year", "invalid_expiry_year", "exp_year")
-        } else {
-            return Ok(());
-        };
-        let message = format!("Your card's expiration {what} is invalid.");
-        Err(ApiError::new(402, "card_error", message).code(code).param(param))
-    }
-
-    fn year(&self) -> i64 {
-        let now = time::OffsetDateTime::from_unix_timestamp(self.now);
-        now.map_or(1970, |now| i64::from(now.year()))
-    }
-}
-
-fn redisplay(params: &Params) -> Result<Option<String>, ApiError> {
-    let choices = ["always", "limited", "unspecified"];
-    Ok(params.choice("allow_redisplay", &choices)?.map(str::to_owned))
 }
 
 fn spent() -> ApiError {

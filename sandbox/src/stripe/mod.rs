@@ -1,5 +1,6 @@
 //! Stripe's objects and what may happen to them. Knows nothing of HTTP but the wording of errors.
 
+mod card_input;
 mod cards;
 mod charges;
 mod confirm;
@@ -9,8 +10,8 @@ mod customers;
 mod events;
 mod intents;
 mod list;
-mod methods;
 mod metadata;
+mod methods;
 mod outcome;
 mod table;
 mod view;

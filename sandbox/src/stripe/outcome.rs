@@ -33,30 +33,80 @@ pub(crate) struct Try {
     pub(crate) in_page: bool,
 }
 
+/// What the bank says.
+enum Verdict {
+    /// It wants to see the payer.
+    Challenge,
+    /// It pays, or says why not.
+    Settled(Option<&'static Decline>),
+}
+
+fn verdict(intent: &Intent, method: &Method, how: Try) -> Verdict {
+    match method.card.outcome {
+        Outcome::Approve => Verdict::Settled(None),
+        Outcome::Decline(decline) => Verdict::Settled(Some(decline)),
+        Outcome::Challenge(then) if intent.authenticated => Verdict::Settled(then),
+        Outcome::ChallengeOnSession if intent.authenticated => Verdict::Settled(None),
+        Outcome::ChallengeOnSession if how.off_session && method.customer.is_some() => {
+            Verdict::Settled(None)
+        }
+        _ if how.off_session => Verdict::Settled(Some(&AUTHENTICATION)),
+        _ => Verdict::Challenge,
+    }
+}
+
 impl Work<'_> {
     /// Tries to take the money of the intent `id` from its method.
     pub(crate) fn attempt(&mut self, id: &str, how: Try) -> Result<Value, ApiError> {
-        let missing = || ApiError::not_found("payment_intent", id, "intent");
-        let intent = self.state.intents.get(id).ok_or_else(missing)?.clone();
-        let method = intent.method.as_deref().and_then(|method| self.state.methods.get(method));
-        let method = method.ok_or_else(missing)?.clone();
-        match method.card.outcome {
-            Outcome::Approve => Ok(self.succeed(intent, &method)),
-            Outcome::Decline(decline) => Err(self.fail(intent, &method, decline, true)),
-            Outcome::Challenge(then) if intent.authenticated => match then {
-                Some(decline) => Err(self.fail(intent, &method, decline, true)),
-                None => Ok(self.succeed(intent, &method)),
-            },
-            Outcome::ChallengeOnSession if intent.authenticated => {
-                Ok(self.succeed(intent, &method))
+        let (intent, method) = self.ready(id)?;
+        match verdict(&intent, &method, how) {
+            Verdict::Challenge if how.no_challenge => {
+                Err(self.fail(intent, &method, &AUTHENTICATION, false))
             }
-            Outcome::ChallengeOnSession if how.off_session && method.customer.is_some() => {
-                Ok(self.succeed(intent, &method))
-            }
-            _ if how.off_session => Err(self.fail(intent, &method, &AUTHENTICATION, true)),
-            _ if how.no_challenge => Err(self.fail(intent, &method, &AUTHENTICATION, false)),
-            _ => Ok(self.challenge(intent, how.in_page)),
+            Verdict::Challenge => Ok(self.challenge(intent, how.in_page)),
+            Verdict::Settled(_) if self.slow => Ok(self.process(intent)),
+            Verdict::Settled(failure) => self.settle(intent, &method, failure),
         }
+    }
+
+    /// Ends the processing of the intent `id`.
+    pub(crate) fn conclude(&mut self, id: &str) -> Result<Value, ApiError> {
+        let (mut intent, method) = self.ready(id)?;
+        if intent.status != Status::Processing {
+            return Ok(self.view_intent(&intent));
+        }
+        // Whoever had to be challenged was, or the intent would not be processed.
+        intent.authenticated |= matches!(method.card.outcome, Outcome::Challenge(_));
+        match verdict(&intent, &method, Try { off_session: true, ..Try::default() }) {
+            Verdict::Settled(failure) => self.settle(intent, &method, failure),
+            Verdict::Challenge => self.settle(intent, &method, None),
+        }
+    }
+
+    fn ready(&self, id: &str) -> Result<(Intent, Method), ApiError> {
+        let intent = self.intent(id)?;
+        let method = intent.method.as_deref().and_then(|method| self.state.methods.get(method));
+        let method = method.ok_or_else(|| self.no_method(id))?;
+        Ok((intent.clone(), method.clone()))
+    }
+
+    fn settle(
+        &mut self,
+        intent: Intent,
+        method: &Method,
+        failure: Option<&'static Decline>,
+    ) -> Result<Value, ApiError> {
+        match failure {
+            Some(decline) => Err(self.fail(intent, method, decline, true)),
+            None => Ok(self.succeed(intent, method)),
+        }
+    }
+
+    fn process(&mut self, mut intent: Intent) -> Value {
+        intent.last_error = None;
+        intent.to(Status::Processing);
+        self.processing.push(intent.id.clone());
+        self.store_and_emit(intent, "payment_intent.processing")
     }
 
     /// The payer failed the challenge, or gave it up.
@@ -125,6 +175,7 @@ impl Work<'_> {
         self.store_and_emit(intent, "payment_intent.requires_action")
     }
 
+    /// Keeps `intent`, and tells everybody what became of it.
     pub(crate) fn store_and_emit(&mut self, intent: Intent, kind: &'static str) -> Value {
         let view = self.view_intent(&intent);
         self.state.intents.insert(intent.id.clone(), intent);

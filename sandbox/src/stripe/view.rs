@@ -9,17 +9,41 @@ use super::{
 
 /// What a payment intent has at Stripe and never in the sandbox.
 const UNUSED: [&str; 10] = [
-    "application", "application_fee_amount", "customer_account", "excluded_payment_method_types",
-    "on_behalf_of", "payment_method_configuration_details", "processing", "review",
-    "transfer_data", "transfer_group",
+    "application",
+    "application_fee_amount",
+    "customer_account",
+    "excluded_payment_method_types",
+    "on_behalf_of",
+    "payment_method_configuration_details",
+    "processing",
+    "review",
+    "transfer_data",
+    "transfer_group",
 ];
 
 /// What a page may see with a publishable key.
 const FOR_PAYERS: [&str; 21] = [
-    "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at",
-    "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created",
-    "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method",
-    "payment_method_types", "processing", "receipt_email", "status",
+    "id",
+    "object",
+    "amount",
+    "amount_details",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "capture_method",
+    "client_secret",
+    "confirmation_method",
+    "created",
+    "currency",
+    "description",
+    "last_payment_error",
+    "livemode",
+    "next_action",
+    "payment_method",
+    "payment_method_types",
+    "processing",
+    "receipt_email",
+    "status",
 ];
 
 impl Work<'_> {

@@ -1,6 +1,6 @@
 //! The state, and one call's hold on it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Table, charges::Charge, customers::Customer, events::Event, intents::Intent, methods::Method,
@@ -58,8 +58,12 @@ pub(crate) struct Work<'a> {
     pub(crate) pages: &'a str,
     /// Whether anybody wants to hear of events.
     pub(crate) webhooks: bool,
+    /// Whether payments take a while.
+    pub(crate) slow: bool,
     /// The ids of the events made.
     pub(crate) made: Vec<String>,
+    /// The ids of the intents that are being processed.
+    pub(crate) processing: Vec<String>,
 }
 
 impl Work<'_> {
@@ -71,10 +75,11 @@ impl Work<'_> {
     /// Makes an event of `object` as it is now and of what its changed fields were before.
     pub(crate) fn emit_change(&mut self, kind: &'static str, object: Value, before: Option<Value>) {
         let id = ids::random("evt_3", 23);
-        let mut data = json!({ "object": object });
+        let mut data = Map::from_iter([("object".to_owned(), object)]);
         if let Some(before) = before {
-            data["previous_attributes"] = before;
+            data.insert("previous_attributes".to_owned(), before);
         }
+        let data = Value::Object(data);
         let event = Event {
             id: id.clone(),
             kind,
@@ -139,19 +144,23 @@ pub(crate) fn check_expand(kind: &str, paths: &[String]) -> Result<(), ApiError>
 /// What `key` of a `kind` of object stands for, if Stripe documents it as expandable.
 fn expandable(kind: &str, key: &str) -> Option<&'static str> {
     match (kind, key) {
-        ("payment_intents", "data") => Some("payment_intent"),
-        ("charges", "data") => Some("charge"),
-        ("payment_methods", "data") => Some("payment_method"),
-        ("payment_intent", "latest_charge") => Some("charge"),
-        ("payment_intent", "payment_method") => Some("payment_method"),
-        ("charge", "payment_intent") => Some("payment_intent"),
+        ("payment_intents", "data") | ("charge", "payment_intent") => Some("payment_intent"),
+        ("charges", "data") | ("payment_intent", "latest_charge") => Some("charge"),
+        ("payment_methods", "data") | ("payment_intent", "payment_method") => {
+            Some("payment_method")
+        }
         ("payment_intent" | "charge" | "payment_method", "customer") => Some("customer"),
         // Never set in the sandbox, so there is nothing to expand.
         ("payment_intent", "application" | "on_behalf_of" | "review")
         | (
             "charge",
-            "application" | "application_fee" | "balance_transaction"
-            | "failure_balance_transaction" | "on_behalf_of" | "review" | "source_transfer"
+            "application"
+            | "application_fee"
+            | "balance_transaction"
+            | "failure_balance_transaction"
+            | "on_behalf_of"
+            | "review"
+            | "source_transfer"
             | "transfer",
         )
         | ("customer", "default_source" | "test_clock") => Some("nothing"),
