@@ -1,12 +1,16 @@
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use boot::{Clock, Shutdown, telemetry::Metrics};
 use entities::Provider;
 use gateways::{Gateway, Gateways};
 use jobs::Dispatcher;
 use payments::{Store, core::Policies, inbox::Recorder};
+use poem::Request;
 
-use crate::{Cashier, Problem, TokenKey, limits::Limits};
+use crate::{
+    Cashier, Problem, TokenKey,
+    limits::{self, Limits},
+};
 
 /// What the ingress is told.
 #[derive(Clone, Debug)]
@@ -17,6 +21,10 @@ pub struct Options {
     pub body_timeout: Duration,
     /// Requests a user may make in a minute.
     pub requests_per_minute: u32,
+    /// API requests an address may make in a minute.
+    pub requests_per_minute_per_address: u32,
+    /// Whether the last address of `X-Forwarded-For` is the client's: only behind a proxy of ours.
+    pub trust_forwarded_for: bool,
     /// Webhooks with a wrong signature that an address may send in a minute before it is answered
     /// without being looked at twice.
     pub signature_failures_per_minute: u32,
@@ -65,6 +73,11 @@ impl App {
     /// What begins and confirms payments, for pages that do the same.
     pub fn cashier(&self) -> &Cashier {
         &self.cashier
+    }
+
+    /// The address that is asking.
+    pub(crate) fn address(&self, request: &Request) -> IpAddr {
+        limits::address(request, self.options.trust_forwarded_for)
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -81,6 +81,7 @@ pub(crate) struct Caller(pub(crate) User);
 impl<'a> FromRequest<'a> for Caller {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let Data(app) = Data::<&App>::from_request(request, body).await?;
+        app.limits.from(app.address(request))?;
         let token = request
             .header("authorization")
             .and_then(|value| value.split_once(' '))
@@ -88,7 +89,7 @@ impl<'a> FromRequest<'a> for Caller {
             .map(|(_, token)| token.trim())
             .ok_or(Problem::Unauthenticated("send Authorization: Bearer and a token"))?;
         let claims = app.token_key.prove(token, app.clock().now())?;
-        app.limits.request(&claims.sub)?;
+        app.limits.of(&claims.sub)?;
         Ok(Self(User { user_ref: claims.sub, email: claims.email }))
     }
 }

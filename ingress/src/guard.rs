@@ -14,7 +14,7 @@ mod timing;
 
 use std::{
     io::{self, ErrorKind},
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -105,7 +105,7 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
                     continue;
                 }
             };
-            let address = remote.as_socket_addr().map(|address| address.ip());
+            let address = remote.as_socket_addr().map(SocketAddr::ip);
             let address = address.and_then(|ip| self.counted(ip));
             match admit(&self.registry, address, &self.options).await {
                 Some(admitted) => {

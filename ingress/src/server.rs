@@ -8,7 +8,7 @@ use poem::{
     listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
 };
 
-use crate::guard::{GuardOptions, guard};
+use crate::guard::{GuardOptions, NoDelay, guard};
 
 /// Longest quiet of a connection that is kept open between requests.
 const IDLE: Duration = Duration::from_secs(75);
@@ -50,7 +50,7 @@ impl Bound {
         E: IntoEndpoint,
         E::Endpoint: Endpoint + 'static,
     {
-        Server::new_with_acceptor(guard(self.acceptor, options))
+        Server::new_with_acceptor(guard(NoDelay(self.acceptor), options))
             .idle_timeout(IDLE)
             .run_with_graceful_shutdown(endpoint, shutdown.signalled(), Some(drain))
             .await

@@ -3,13 +3,12 @@
 use entities::provider_event::Source;
 use payments::inbox::Delivery;
 use poem::{
-    Body, IntoResponse, Response, handler,
-    http::HeaderMap,
-    web::{Data, Json, Path, RemoteAddr},
+    Body, IntoResponse, Request, Response, handler,
+    web::{Data, Json, Path},
 };
 use serde_json::json;
 
-use crate::{App, Problem, body, limits::address};
+use crate::{App, Problem, body};
 
 /// `POST /webhooks/:provider`: takes one event from a provider.
 ///
@@ -19,21 +18,20 @@ use crate::{App, Problem, body, limits::address};
 pub(crate) async fn receive(
     Path(provider): Path<String>,
     Data(app): Data<&App>,
-    headers: &HeaderMap,
-    remote: &RemoteAddr,
+    request: &Request,
     body: Body,
 ) -> Result<Response, Problem> {
     let gateway = app.gateway(&provider)?;
     let limit = app.options.webhook_body_limit;
     let body = body::read(body, limit, app.options.body_timeout).await?;
-    let envelope = match gateway.open_webhook(headers, &body, app.clock().now()) {
+    let envelope = match gateway.open_webhook(request.headers(), &body, app.clock().now()) {
         Ok(envelope) => envelope,
         Err(error) => {
             let provider = gateway.provider().as_str();
             metrics::counter!("quittance_webhooks_refused_total", "provider" => provider)
                 .increment(1);
             // Only failures count against an address; a genuine event is never turned away.
-            app.limits.signature_failure(address(remote))?;
+            app.limits.signature_failure(app.address(request))?;
             return Err(error.into());
         }
     };

@@ -58,10 +58,10 @@ impl Lanes {
 
     /// Runs those of the jobs `ids` that are due and free, and returns when they are settled.
     pub async fn offer(&self, lane: Lane, ids: Vec<JobId>) -> Offered {
-        match self.admit(lane, ids).await {
-            Some(handled) if handled.await.is_ok() => Offered::Handled,
-            Some(_) | None => Offered::Closed,
-        }
+        let Some(handled) = self.admit(lane, ids).await else {
+            return Offered::Closed;
+        };
+        if handled.await.is_ok() { Offered::Handled } else { Offered::Closed }
     }
 
     /// Waits for room in the lane for the jobs `ids`; what is returned tells when they are settled.

@@ -1,6 +1,6 @@
 //! Hands mails to a mail server, or to a folder of the sandbox.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use documents::Mail;
 use entities::MailId;
@@ -41,9 +41,10 @@ enum Transport {
 
 impl Mailer {
     /// Sends through the server at `url`.
-    pub fn smtp(url: &str, from: &str) -> Result<Self, MailerError> {
+    pub fn smtp(url: &str, from: &str, timeout: Duration) -> Result<Self, MailerError> {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-        let transport = Transport::Smtp(builder.map_err(MailerError::Url)?.build());
+        let builder = builder.map_err(MailerError::Url)?.timeout(Some(timeout));
+        let transport = Transport::Smtp(builder.build());
         Ok(Self { from: from.parse().map_err(MailerError::Sender)?, transport })
     }
 

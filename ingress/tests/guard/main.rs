@@ -1,134 +1,28 @@
 //! Slow, silent and greedy clients against a real server.
 
+mod crowd;
+mod support;
+
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind},
-    net::SocketAddr,
     time::Duration,
 };
 
-use ingress::guard::{GuardOptions, NoDelay, guard as guarded};
+use ingress::guard::{GuardOptions, guard};
 use poem::{
-    Body, EndpointExt, Route, Server, get, handler,
+    Server,
     http::uri::Scheme,
     listener::{Acceptor, TcpAcceptor},
-    post,
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::{Instant, interval, sleep, timeout},
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
 };
 
-/// How long a client may be slow here.
-const FIRST_BYTE: Duration = Duration::from_secs(1);
-
-/// More than that, and the time a busy machine takes to notice.
-const CLOSED_BY: Duration = Duration::from_millis(2_500);
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-const GET_SLOW: &str = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
-const GET_LARGE: &str = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
-const HEAD: &str = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n";
-
-/// Larger than what the kernel keeps for a client that does not read.
-const LARGE: usize = 64 * 1024 * 1024;
-
-fn options() -> GuardOptions {
-    GuardOptions {
-        first_byte_timeout: FIRST_BYTE,
-        handler_timeout: Duration::from_secs(10),
-        keep_alive_timeout: Duration::from_secs(10),
-        max_connections: 1_000,
-        max_connections_per_address: 0,
-        exempt_loopback: true,
-    }
-}
-
-#[handler]
-fn hello() -> &'static str {
-    "hello"
-}
-
-#[handler]
-async fn slow() -> &'static str {
-    sleep(FIRST_BYTE * 3).await;
-    "at last"
-}
-
-#[handler]
-fn large() -> Vec<u8> {
-    vec![0; LARGE]
-}
-
-#[handler]
-async fn echo(body: Body) -> poem::Result<Vec<u8>> {
-    Ok(body.into_vec().await?)
-}
-
-fn app() -> impl poem::Endpoint<Output = poem::Response> {
-    Route::new()
-        .at("/", get(hello))
-        .at("/slow", get(slow))
-        .at("/large", get(large))
-        .at("/echo", post(echo))
-        .map_to_response()
-}
-
-async fn listen() -> (TcpAcceptor, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    (TcpAcceptor::from_tokio(listener).unwrap(), address)
-}
-
-async fn serve(options: GuardOptions) -> SocketAddr {
-    let (acceptor, address) = listen().await;
-    let acceptor = guarded(NoDelay(acceptor), options);
-    tokio::spawn(Server::new_with_acceptor(acceptor).run(app()));
-    address
-}
-
-async fn connect(address: SocketAddr, bytes: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(bytes.as_bytes()).await.unwrap();
-    stream
-}
-
-/// Reads until `end` was read; `None` if the connection ended before.
-async fn read_until(stream: &mut TcpStream, end: &str) -> Option<String> {
-    let mut read = Vec::new();
-    while !read.ends_with(end.as_bytes()) {
-        let count = stream.read_buf(&mut read).await.ok()?;
-        (count > 0).then_some(())?;
-    }
-    Some(String::from_utf8(read).unwrap())
-}
-
-/// A request on a connection of its own, as an honest client makes it.
-async fn ask(address: SocketAddr) -> Option<String> {
-    let mut stream = connect(address, GET).await;
-    read_until(&mut stream, "hello").await
-}
-
-/// Sends `bytes` one by one, ten in a second, and says when the connection was closed.
-async fn drip(mut stream: TcpStream, bytes: &[u8]) -> Duration {
-    let begin = Instant::now();
-    let (mut reader, mut writer) = stream.split();
-    let write = async {
-        let mut tick = interval(Duration::from_millis(100));
-        for byte in bytes.iter().cycle() {
-            tick.tick().await;
-            if writer.write_all(&[*byte]).await.is_err() {
-                break;
-            }
-        }
-    };
-    let read = async { while reader.read(&mut [0; 256]).await.is_ok_and(|count| count > 0) {} };
-    tokio::select! { () = write => {}, () = read => {} }
-    begin.elapsed()
-}
+use self::support::*;
 
 #[track_caller]
 fn assert_in_time(closed_after: Duration) {
@@ -285,55 +179,6 @@ async fn an_address_may_have_so_many_connections_and_no_more() {
     assert!(ask(exempt).await.is_some());
 }
 
-/// 500 attackers come back whenever they are thrown out, and 300 of them fit.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_of_slow_clients_does_not_hurt_an_honest_one() {
-    let address = serve(GuardOptions { max_connections: 300, ..options() }).await;
-    let mut crowd = JoinSet::new();
-    for nth in 0..500 {
-        crowd.spawn(async move {
-            loop {
-                let opening = ["", "GET / HTTP/1.1\r\n", HEAD][nth % 3];
-                if let Ok(mut stream) = TcpStream::connect(address).await
-                    && stream.write_all(opening.as_bytes()).await.is_ok()
-                {
-                    drip(stream, b"x").await;
-                }
-                sleep(Duration::from_millis(500)).await;
-            }
-        });
-    }
-    sleep(Duration::from_millis(500)).await;
-
-    let mut latencies = Vec::new();
-    let end = Instant::now() + Duration::from_secs(3);
-    while Instant::now() < end {
-        let begin = Instant::now();
-        assert!(ask(address).await.is_some(), "request {} failed", latencies.len());
-        latencies.push(begin.elapsed());
-        sleep(Duration::from_millis(10)).await;
-    }
-
-    latencies.sort();
-    let median = latencies[latencies.len() / 2];
-    assert!(latencies.len() > 50, "{} requests", latencies.len());
-    assert!(median < Duration::from_millis(100), "{median:?}");
-    assert!(latencies[latencies.len() - 1] < FIRST_BYTE, "{latencies:?}");
-}
-
-#[tokio::test]
-async fn five_hundred_slow_connections_are_gone_in_time() {
-    let address = serve(options()).await;
-    let mut crowd = JoinSet::new();
-    for nth in 0..500 {
-        let stream = connect(address, ["", "GET / HTTP/1.1\r\n", HEAD][nth % 3]).await;
-        crowd.spawn(drip(stream, b"x"));
-    }
-    while let Some(closed_after) = crowd.join_next().await {
-        assert!(closed_after.unwrap() < CLOSED_BY);
-    }
-}
-
 /// Fails as often as it was told to before it accepts.
 struct Failing {
     errors: VecDeque<io::Error>,
@@ -362,7 +207,7 @@ async fn no_error_ends_the_server() {
     let begin = Instant::now();
     let mut errors: VecDeque<_> = (0..100).map(|_| ErrorKind::ConnectionAborted.into()).collect();
     errors.extend((0..4).map(|_| io::Error::from_raw_os_error(EMFILE)));
-    let acceptor = guarded(Failing { errors, inner }, options());
+    let acceptor = guard(Failing { errors, inner }, options());
     tokio::spawn(Server::new_with_acceptor(acceptor).run(app()));
 
     assert!(ask(address).await.is_some());
