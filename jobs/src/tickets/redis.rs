@@ -65,6 +65,16 @@ impl RedisCarrier {
         &self.prefix
     }
 
+    /// What the server's setting `name` is.
+    pub async fn setting(&self, name: &str) -> Result<String, RedisError> {
+        let (_, value): (String, String) = redis::cmd("CONFIG")
+            .arg("GET")
+            .arg(name)
+            .query_async(&mut self.connection.clone())
+            .await?;
+        Ok(value)
+    }
+
     /// The lane's queue in Redis; `batch_size(1)` and no locking are what apalis.md calls safe.
     pub fn storage(&self, lane: Lane) -> RedisStorage<Value> {
         RedisStorage::new(self.connection.clone()).with_config(self.config(lane))

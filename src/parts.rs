@@ -1,0 +1,164 @@
+//! The parts that every process needs, made from its configuration.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use boot::{Clock, Config, Db, config::StripeKeys};
+use entities::{JobId, Provider};
+use gateways::{Gateway, Gateways, stripe};
+use jobs::{
+    Dispatcher,
+    tickets::{Carrier, MemoryCarrier, RedisCarrier},
+};
+use migration::{Migrate, Migrator};
+use payments::{
+    Store, catalog,
+    core::{Policies, Policy},
+    vault::Vault,
+};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use secrecy::ExposeSecret;
+use worker::{Mailer, Source};
+
+/// What the keys of all our tickets in Redis begin with.
+const PREFIX: &str = "quittance";
+
+/// Nobody else's advisory lock: the letters of the program's name.
+const MIGRATION_LOCK: i64 = 0x71_7569_7474;
+
+/// The parts of a process.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database and what belongs to it.
+    pub store: Store,
+    /// The providers.
+    pub gateways: Gateways,
+    /// What their facts have to agree with.
+    pub policies: Policies,
+    /// Tells workers of new jobs.
+    pub dispatcher: Dispatcher,
+    /// Where this process's own workers take tickets from.
+    pub source: Source,
+    /// What jobs work with.
+    pub context: Arc<worker::Context>,
+}
+
+impl Parts {
+    /// Opens the database and everything on it.
+    pub async fn open(config: &Config, clock: Clock) -> anyhow::Result<Self> {
+        Self::open_as(config, clock, PREFIX).await
+    }
+
+    /// [`Parts::open`] with keys in Redis that begin with `prefix`: for tests beside each other.
+    pub async fn open_as(config: &Config, clock: Clock, prefix: &str) -> anyhow::Result<Self> {
+        let db = connect(config).await?;
+        migrate_or_refuse(config, &db).await?;
+        let store = open_store(config, db, clock).await?;
+        let (gateways, policies) = gateways(config)?;
+        let (carrier, source) = carrier(config, prefix)?;
+        let dispatcher = Dispatcher::start(carrier);
+        let context = Arc::new(worker::Context {
+            store: store.clone(),
+            gateways: gateways.clone(),
+            policies: policies.clone(),
+            dispatcher: dispatcher.clone(),
+            mailer: mailer(config)?,
+            admin_email: config.admin_email.clone(),
+            worker: JobId::new().to_string().replace("job_", "w-").into(),
+        });
+        Ok(Self { store, gateways, policies, dispatcher, source, context })
+    }
+}
+
+/// Opens the database; its directory is made if it is ours.
+pub async fn connect(config: &Config) -> anyhow::Result<Db> {
+    tokio::fs::create_dir_all(&config.data_dir)
+        .await
+        .with_context(|| format!("{} cannot be made", config.data_dir.display()))?;
+    Db::connect(&config.database)
+        .await
+        .context("the database cannot be opened; check DATABASE_URL and that the server runs")
+}
+
+/// Migrates what is ours alone, and refuses to run over a schema that is behind.
+///
+/// A production database is migrated by `quittance migrate up`, when its operator says so.
+async fn migrate_or_refuse(config: &Config, db: &Db) -> anyhow::Result<()> {
+    if config.sandbox || db.backend() == DatabaseBackend::Sqlite {
+        return migrate(db).await;
+    }
+    let pending = Migrator::get_pending_migrations(db.writer()).await?;
+    if !pending.is_empty() {
+        bail!("the schema lacks {} migrations; run: quittance migrate up", pending.len());
+    }
+    Ok(())
+}
+
+/// Applies what is missing of the schema; processes that start together take turns.
+pub async fn migrate(db: &Db) -> anyhow::Result<()> {
+    let lock = if db.backend() == DatabaseBackend::Postgres {
+        let txn = db.begin().await?;
+        txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        Some(txn)
+    } else {
+        None
+    };
+    Migrator::up(db.writer(), None).await.context("the schema could not be brought up to date")?;
+    if let Some(lock) = lock {
+        lock.rollback().await?;
+    }
+    Ok(())
+}
+
+/// Opens the vault and puts the catalogue on sale.
+async fn open_store(config: &Config, db: Db, clock: Clock) -> anyhow::Result<Store> {
+    let vault = Vault::open(&db, config.master_key.expose(), clock.now())
+        .await
+        .context("QUITTANCE_MASTER_KEY does not open this database")?;
+    let store = Store { db, vault, clock };
+    let text = match &config.catalog {
+        Some(path) => tokio::fs::read_to_string(path)
+            .await
+            .with_context(|| format!("CATALOG {} cannot be read", path.display()))?,
+        None => catalog::DEFAULT.to_owned(),
+    };
+    catalog::seed(&store, catalog::parse(&text)?).await?;
+    Ok(store)
+}
+
+fn gateways(config: &Config) -> anyhow::Result<(Gateways, Policies)> {
+    let Some(keys) = &config.stripe else {
+        bail!("no provider is set up; set STRIPE_SECRET_KEY");
+    };
+    let gateway = stripe::Stripe::new(stripe_config(keys)).context("Stripe cannot be set up")?;
+    let policy = Policy { livemode: gateway.livemode(), account: keys.account.clone() };
+    let gateway: Arc<dyn Gateway> = Arc::new(gateway);
+    Ok((Gateways::new([gateway]), Policies::new([(Provider::Stripe, policy)])))
+}
+
+fn stripe_config(keys: &StripeKeys) -> stripe::Config {
+    stripe::Config {
+        api_base: keys.api_base.clone(),
+        account: keys.account.clone(),
+        tolerance: keys.tolerance,
+        ..stripe::Config::new(keys.secret_key.clone(), keys.webhook_secrets.clone())
+    }
+}
+
+fn carrier(config: &Config, prefix: &str) -> anyhow::Result<(Arc<dyn Carrier>, Source)> {
+    if let Some(url) = &config.redis_url {
+        let carrier = RedisCarrier::new(url.expose_secret(), prefix)
+            .context("REDIS_URL cannot be used; write redis://host:6379")?;
+        return Ok((Arc::new(carrier.clone()), Source::Redis(carrier)));
+    }
+    let (carrier, tickets) = MemoryCarrier::new();
+    Ok((Arc::new(carrier), Source::Memory(tickets)))
+}
+
+fn mailer(config: &Config) -> anyhow::Result<Mailer> {
+    let from = &config.mail_from;
+    Ok(match &config.smtp_url {
+        Some(url) => Mailer::smtp(url.expose_secret(), from, config.file.mail.timeout())?,
+        None => Mailer::folder(config.data_dir.join("mail"), from)?,
+    })
+}

@@ -1,0 +1,156 @@
+//! The processes: ingress, worker, or both in one.
+
+use boot::{Clock, Config, Shutdown};
+use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
+use poem::{Endpoint, Route};
+use portal::Portal;
+use sandbox::Sandbox;
+use worker::Workers;
+
+use crate::Parts;
+
+/// Which half of the work a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Both,
+    /// HTTP.
+    Ingress,
+    /// Jobs.
+    Worker,
+}
+
+/// Runs until `shutdown`, then stops without losing what was begun.
+pub async fn run(config: &Config, role: Role, shutdown: &Shutdown) -> anyhow::Result<()> {
+    let parts = Parts::open(config, Clock::System).await?;
+    let bound = match role {
+        Role::Both | Role::Ingress => {
+            Some(ingress::bind(config.listen).await.map_err(|error| {
+                anyhow::anyhow!("cannot listen on {}: {error}; set LISTEN_ADDR", config.listen)
+            })?)
+        }
+        Role::Worker => None,
+    };
+    let serving = match bound {
+        Some(bound) => Some(serve_http(config, &parts, bound, shutdown)?),
+        None => None,
+    };
+    let workers = match role {
+        Role::Both | Role::Worker => Some(start_workers(config, parts, shutdown)),
+        Role::Ingress => None,
+    };
+    shutdown.signalled().await;
+    tracing::info!("stopping");
+    if let Some(serving) = serving {
+        serving.await??;
+    }
+    if let Some(workers) = workers {
+        workers.stop().await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn serve_http(
+    config: &Config,
+    parts: &Parts,
+    bound: Bound,
+    shutdown: &Shutdown,
+) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+    let sandbox = if config.sandbox { Some(sandbox(config)?) } else { None };
+    let (endpoint, address) =
+        (endpoint(config, parts, sandbox.as_ref(), shutdown), bound.address());
+    tracing::info!(%address, sandbox = config.sandbox, "listening");
+    let serving =
+        bound.serve(endpoint, guard_options(config), shutdown.clone(), config.file.http.drain());
+    Ok(tokio::spawn(serving))
+}
+
+/// The sandbox that plays the providers of `config`.
+pub fn sandbox(config: &Config) -> anyhow::Result<Sandbox> {
+    let keys = config.stripe.as_ref();
+    let secret = keys.and_then(|keys| keys.webhook_secrets.first()).cloned();
+    let webhook_secret = secret.ok_or_else(|| anyhow::anyhow!("the sandbox has no secret"))?;
+    let public_url = config.public_url.as_str().trim_end_matches('/').to_owned();
+    // By the address we listen on: a public name may lead through a proxy that is not there yet.
+    let mut target = config.listen;
+    if target.ip().is_unspecified() {
+        target.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(Sandbox::new(sandbox::Config {
+        public_url,
+        webhook_url: format!("http://{target}/webhooks/stripe"),
+        webhook_secret,
+        mailbox: Some(config.data_dir.join("mail")),
+        clock: Clock::System,
+    })?)
+}
+
+/// Everything that answers HTTP.
+pub fn endpoint(
+    config: &Config,
+    parts: &Parts,
+    sandbox: Option<&Sandbox>,
+    shutdown: &Shutdown,
+) -> impl Endpoint + 'static {
+    let app = App::new(
+        &parts.store,
+        &parts.gateways,
+        &parts.policies,
+        &parts.dispatcher,
+        TokenKey::new(&config.jwt_secret),
+        shutdown,
+        options(config),
+    );
+    let pages = portal::routes(Portal {
+        store: parts.store.clone(),
+        cashier: app.cashier().clone(),
+        sandbox: config.sandbox,
+        public_url: config.public_url.clone(),
+    });
+    let mut others = Route::new().nest("/", pages);
+    if let Some(sandbox) = sandbox {
+        others = others.nest("/sandbox", sandbox.pages()).nest("/v1", sandbox.stripe_api());
+    }
+    ingress::routes(app, others)
+}
+
+fn options(config: &Config) -> Options {
+    let (http, limits) = (&config.file.http, &config.file.limits);
+    let own = config.public_url.origin().ascii_serialization();
+    let mut origins = config.cors_allowed_origins.clone();
+    origins.push(own);
+    Options {
+        webhook_body_limit: http.webhook_body_limit_bytes,
+        body_timeout: http.body_timeout(),
+        requests_per_minute: limits.api_requests_per_minute_per_user,
+        requests_per_minute_per_address: limits.api_requests_per_minute_per_address,
+        trust_forwarded_for: http.trust_forwarded_for,
+        signature_failures_per_minute: limits.signature_failures_per_minute_per_address,
+        origins,
+    }
+}
+
+fn guard_options(config: &Config) -> GuardOptions {
+    let http = &config.file.http;
+    GuardOptions {
+        first_byte_timeout: http.first_byte_timeout(),
+        handler_timeout: http.handler_timeout(),
+        keep_alive_timeout: http.keep_alive_timeout(),
+        max_connections: http.max_connections,
+        max_connections_per_address: http.max_connections_per_address,
+        exempt_loopback: true,
+    }
+}
+
+/// Starts the workers of `config` over `parts`.
+pub fn start_workers(config: &Config, parts: Parts, shutdown: &Shutdown) -> Workers {
+    let lanes = &config.file.lanes;
+    let options = worker::Options {
+        concurrency: [lanes.events, lanes.money, lanes.mail, lanes.upkeep],
+        sweep_interval: config.file.worker.sweep_interval(),
+        drain: config.file.worker.drain(),
+        schedules: true,
+    };
+    Workers::start(&parts.context, parts.source, &options, shutdown)
+}
