@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # The one image of Quittance: `docker build -t quittance .`
-# Which part of it a container plays is its command: nothing (all in one), ingress, worker, migrate.
+# Which part a container plays is its command: none (all in one), ingress, worker, `migrate up`.
 
 ARG RUST_VERSION=1.95
 

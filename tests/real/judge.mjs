@@ -36,25 +36,10 @@ export function sandbox() {
     protocol: 'http',
     host: hostname,
     port: Number(port),
-    httpClient: new UnderPath(process.env.SANDBOX_PATH ?? '/sandbox/stripe'),
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: 10_000,
   });
-}
-
-// The client can be told of another host, but not of a path on it.
-const NodeHttpClient = Stripe.createNodeHttpClient().constructor;
-
-class UnderPath extends NodeHttpClient {
-  constructor(prefix) {
-    super();
-    this.prefix = prefix;
-  }
-
-  makeRequest(host, port, path, ...rest) {
-    return super.makeRequest(host, port, this.prefix + path, ...rest);
-  }
 }
 
 /** A bearer token for `user`, as the host application would make one. */
@@ -91,7 +76,8 @@ export async function eventually(what, probe, seconds = 15) {
   while (Date.now() < deadline) {
     last = await probe();
     if (last) return last;
-    await pause(100);
+    // Slow enough for the limit on requests, per user and minute.
+    await pause(250);
   }
   throw new Error(`${what}: not within ${seconds} s`);
 }
