@@ -10,6 +10,7 @@
 mod framing;
 mod registry;
 mod stream;
+mod tcp;
 mod timing;
 
 use std::{
@@ -21,19 +22,25 @@ use std::{
 
 use http::uri::Scheme;
 use poem::{
-    listener::{Acceptor, TcpAcceptor},
+    listener::Acceptor,
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
 use self::registry::{Admitted, Refused, Registry};
-pub use self::stream::GuardedStream;
+pub use self::{
+    stream::GuardedStream,
+    tcp::{NoDelay, listen},
+};
 
 /// First pause after the machine has refused us a connection, mostly for want of file handles.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-/// Longest pause. A connection that ends meanwhile is worth a look each second.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause. Each lets a connection go, and honest clients wait for that.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often to say so.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// What clients may take.
 #[derive(Clone, Debug)]
@@ -73,7 +80,7 @@ impl From<&boot::config::Http> for GuardOptions {
 /// Guards what `inner` accepts. With TLS, `inner` is what takes the TLS off: requests must be
 /// readable here. The handshake's time counts as the request's.
 pub fn guard<A: Acceptor>(inner: A, options: GuardOptions) -> Guarded<A> {
-    Guarded { inner, options: Arc::new(options), registry: Arc::default() }
+    Guarded { inner, options: Arc::new(options), registry: Arc::default(), complained: None }
 }
 
 /// An acceptor whose connections are guarded, and that no error ends; see [`guard`].
@@ -81,6 +88,8 @@ pub struct Guarded<A> {
     inner: A,
     options: Arc<GuardOptions>,
     registry: Arc<Registry>,
+    /// When the log was last told that accepting fails.
+    complained: Option<Instant>,
 }
 
 impl<A: Acceptor> Acceptor for Guarded<A> {
@@ -97,9 +106,7 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
                 Ok(accepted) => accepted,
                 Err(error) if is_the_clients(&error) => continue,
                 Err(error) => {
-                    // Most likely file handles ran out, and this one's are given back.
-                    let evicted = self.registry.evict();
-                    tracing::error!(%error, evicted, "cannot accept connections; trying again");
+                    self.give_way(&error);
                     tokio::time::sleep(pause).await;
                     pause = LONGEST_PAUSE.min(pause * 2);
                     continue;
@@ -107,19 +114,26 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
             };
             let address = remote.as_socket_addr().map(SocketAddr::ip);
             let address = address.and_then(|ip| self.counted(ip));
-            match admit(&self.registry, address, &self.options).await {
-                Some(admitted) => {
-                    let io = GuardedStream::new(io, admitted, Arc::clone(&self.options));
-                    return Ok((io, local, remote, scheme));
-                }
-                // Dropping it closes it.
-                None => pause = FIRST_PAUSE,
+            // Who is not admitted is closed by being dropped.
+            if let Some(admitted) = admit(&self.registry, address, &self.options).await {
+                let io = GuardedStream::new(io, admitted, Arc::clone(&self.options));
+                return Ok((io, local, remote, scheme));
             }
         }
     }
 }
 
 impl<A> Guarded<A> {
+    /// Lets a connection go: most likely file handles ran out, and its one comes back.
+    fn give_way(&mut self, error: &io::Error) {
+        let evicted = self.registry.evict();
+        metrics::counter!("ingress_accept_errors_total").increment(1);
+        if self.complained.is_none_or(|instant| instant.elapsed() > COMPLAIN_EVERY) {
+            self.complained = Some(Instant::now());
+            tracing::error!(%error, evicted, "cannot accept connections; is `ulimit -n` too low?");
+        }
+    }
+
     /// Whom a connection from `ip` is counted for.
     fn counted(&self, ip: IpAddr) -> Option<IpAddr> {
         let ip = ip.to_canonical();
@@ -160,25 +174,4 @@ async fn admit(
     tracing::debug!(reason, "refused a connection");
     metrics::counter!("ingress_connections_refused_total", "reason" => reason).increment(1);
     None
-}
-
-/// Accepts connections on which small answers are not held back (`TCP_NODELAY`).
-pub struct NoDelay(
-    /// Where they come from.
-    pub TcpAcceptor,
-);
-
-impl Acceptor for NoDelay {
-    type Io = TcpStream;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.0.local_addr()
-    }
-
-    async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        let accepted = self.0.accept().await?;
-        // It fails if the client is gone already, which the first read will tell.
-        let _ = accepted.0.set_nodelay(true);
-        Ok(accepted)
-    }
 }

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use ingress::guard::{GuardOptions, guard};
+use ingress::guard::{GuardOptions, NoDelay, guard};
 use poem::{
     Server,
     http::uri::Scheme,
-    listener::{Acceptor, TcpAcceptor},
+    listener::Acceptor,
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -26,7 +26,7 @@ use self::support::*;
 
 #[track_caller]
 fn assert_in_time(closed_after: Duration) {
-    assert!(closed_after >= FIRST_BYTE - Duration::from_millis(50), "{closed_after:?}");
+    assert!(closed_after >= FIRST_BYTE * 19 / 20, "{closed_after:?}");
     assert!(closed_after < CLOSED_BY, "{closed_after:?}");
 }
 
@@ -182,7 +182,7 @@ async fn an_address_may_have_so_many_connections_and_no_more() {
 /// Fails as often as it was told to before it accepts.
 struct Failing {
     errors: VecDeque<io::Error>,
-    inner: TcpAcceptor,
+    inner: NoDelay,
 }
 
 impl Acceptor for Failing {
@@ -203,7 +203,7 @@ impl Acceptor for Failing {
 #[tokio::test]
 async fn no_error_ends_the_server() {
     const EMFILE: i32 = 24;
-    let (inner, address) = listen().await;
+    let (inner, address) = bind();
     let begin = Instant::now();
     let mut errors: VecDeque<_> = (0..100).map(|_| ErrorKind::ConnectionAborted.into()).collect();
     errors.extend((0..4).map(|_| io::Error::from_raw_os_error(EMFILE)));

@@ -3,13 +3,13 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use ingress::guard::{GuardOptions, NoDelay, guard};
+use ingress::guard::{GuardOptions, NoDelay, guard, listen};
 use poem::{
-    Body, Endpoint, EndpointExt, Response, Route, Server, get, handler, listener::TcpAcceptor, post,
+    Body, Endpoint, EndpointExt, Response, Route, Server, get, handler, listener::Acceptor, post,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::{Instant, interval, sleep},
 };
 
@@ -68,16 +68,17 @@ pub(crate) fn app() -> impl Endpoint<Output = Response> {
         .map_to_response()
 }
 
-pub(crate) async fn listen() -> (TcpAcceptor, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    (TcpAcceptor::from_tokio(listener).unwrap(), address)
+/// Listens on a port that is free.
+pub(crate) fn bind() -> (NoDelay, SocketAddr) {
+    let acceptor = listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+    (acceptor, address)
 }
 
+#[expect(clippy::unused_async, reason = "it spawns, so it must be within a runtime")]
 pub(crate) async fn serve(options: GuardOptions) -> SocketAddr {
-    let (acceptor, address) = listen().await;
-    let acceptor = guard(NoDelay(acceptor), options);
-    tokio::spawn(Server::new_with_acceptor(acceptor).run(app()));
+    let (acceptor, address) = bind();
+    tokio::spawn(Server::new_with_acceptor(guard(acceptor, options)).run(app()));
     address
 }
 
