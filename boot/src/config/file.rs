@@ -48,14 +48,14 @@ impl Default for Lanes {
 pub struct Http {
     /// Largest webhook that is read.
     pub webhook_body_limit_bytes: usize,
-    /// Longest time a body may take to arrive.
+    /// Longest time a body may take to arrive; whoever takes longer is told so.
     pub body_timeout_ms: u64,
     /// Most connections open at once.
     pub max_connections: usize,
     /// Most connections open at once from one address; 0 for no limit, as behind a proxy.
     pub max_connections_per_address: usize,
     /// Longest time from accepting a connection to the first byte of an answer, while the request
-    /// is still arriving.
+    /// is still arriving; whoever takes longer is cut off.
     pub first_byte_timeout_ms: u64,
     /// Longest time for an answer once the request has arrived.
     pub handler_timeout_ms: u64,
@@ -71,7 +71,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             webhook_body_limit_bytes: 262_144,
-            body_timeout_ms: 10_000,
+            body_timeout_ms: 4_000,
             max_connections: 4_000,
             max_connections_per_address: 256,
             first_byte_timeout_ms: 5_000,

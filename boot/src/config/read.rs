@@ -70,15 +70,20 @@ impl File {
             }
         }
         let http = &self.http;
-        if http.handler_timeout_ms < http.first_byte_timeout_ms {
-            problems.add(
-                format!("{path}, http.handler_timeout_ms"),
-                format!(
-                    "{} is less than http.first_byte_timeout_ms = {}",
-                    http.handler_timeout_ms, http.first_byte_timeout_ms
-                ),
-                "raise the former or lower the latter",
-            );
+        let ascending = [
+            ("http.body_timeout_ms", http.body_timeout_ms),
+            ("http.first_byte_timeout_ms", http.first_byte_timeout_ms),
+            ("http.handler_timeout_ms", http.handler_timeout_ms),
+        ];
+        for pair in ascending.windows(2) {
+            let [(low_key, low), (high_key, high)] = [pair[0], pair[1]];
+            if high < low {
+                problems.add(
+                    format!("{path}, {high_key}"),
+                    format!("{high} is less than {low_key} = {low}"),
+                    "raise the former or lower the latter",
+                );
+            }
         }
     }
 

@@ -85,10 +85,15 @@ fn a_word_we_do_not_know_is_an_error() {
 }
 
 #[test]
-fn an_answer_may_take_at_least_as_long_as_its_first_byte() {
+fn each_wait_is_at_least_as_long_as_the_one_within_it() {
     let dir = tempdir();
-    let config = write(&dir, "q.toml", "[http]\nhandler_timeout_ms = 4000\n");
-    assert_refused(Settings { config, ..sandbox(&dir) }, "http.handler_timeout_ms", "less than");
+    for (line, setting) in [
+        ("handler_timeout_ms = 4500", "http.handler_timeout_ms"),
+        ("body_timeout_ms = 6000", "http.first_byte_timeout_ms"),
+    ] {
+        let config = write(&dir, "q.toml", &format!("[http]\n{line}\n"));
+        assert_refused(Settings { config, ..sandbox(&dir) }, setting, "is less than");
+    }
 }
 
 #[test]
