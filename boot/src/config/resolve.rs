@@ -52,7 +52,14 @@ impl Settings {
         }
     }
 
+    /// Which of the secrets that may be made up nobody gave.
+    fn missing(&self) -> Vec<&'static str> {
+        let secrets = [(JWT_SECRET, &self.jwt_secret), (MASTER_KEY, &self.quittance_master_key)];
+        secrets.iter().filter(|(_, given)| given.is_none()).map(|(name, _)| *name).collect()
+    }
+
     fn check(self, problems: &mut Problems) -> Draft {
+        let missing = self.missing();
         let file = File::load(filled(self.config).as_deref(), problems);
         let data_dir = PathBuf::from(filled(self.data_dir).unwrap_or_else(|| "data".to_owned()));
         let listen = problems.keep(checks::listen(filled(self.listen_addr).as_deref()));
@@ -71,9 +78,6 @@ impl Settings {
             account: filled(self.stripe_account),
         };
         let origins = checks::origins(filled(self.cors_allowed_origins).as_deref());
-        let secrets = [(JWT_SECRET, &self.jwt_secret), (MASTER_KEY, &self.quittance_master_key)];
-        let missing =
-            secrets.iter().filter(|(_, it)| it.is_none()).map(|(name, _)| *name).collect();
         let draft = Draft {
             listen,
             public_url: problems.keep(public_url),
