@@ -1,8 +1,6 @@
 //! Idempotency keys: the same request again gets the same answer again.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::ApiError;
 use crate::stripe::Table;
@@ -22,7 +20,7 @@ pub(crate) struct Stored {
     /// The HTTP status.
     pub(crate) status: u16,
     /// The body.
-    pub(crate) body: Value,
+    pub(crate) body: Arc<str>,
     /// The id of the request.
     pub(crate) request: String,
 }

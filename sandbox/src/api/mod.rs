@@ -46,7 +46,7 @@ impl Endpoint for Api {
 /// An answer on its way out.
 struct Answer {
     status: u16,
-    body: Value,
+    body: Arc<str>,
     request: String,
     key: Option<String>,
     original: Option<String>,
@@ -60,7 +60,7 @@ impl Inner {
     pub(crate) async fn serve(self: &Arc<Self>, request: Request, path: &str) -> Response {
         let mut answer = Answer {
             status: 200,
-            body: Value::Null,
+            body: Arc::default(),
             request: ids::random("req_", 14),
             key: idempotency_key(&request),
             original: None,
@@ -73,7 +73,7 @@ impl Inner {
         };
         if let Err(error) = done {
             answer.status = error.status;
-            answer.body = error.body();
+            answer.body = written(&error.body());
         }
         answer.into_response()
     }
@@ -98,10 +98,10 @@ impl Inner {
         };
         tokio::time::sleep(Duration::from_millis(fate.delay_ms)).await;
         let result = if fate.failed { Err(broken()) } else { self.run(call, answer) };
-        let begun = result.as_ref().err().is_none_or(|error| error.begun);
+        let begun = result.as_ref().err().is_none_or(|error| error.begun || error.status == 402);
         (answer.status, answer.body) = match result {
-            Ok(body) => (200, body),
-            Err(error) => (error.status, error.body()),
+            Ok(body) => (200, written(&body)),
+            Err(error) => (error.status, written(&error.body())),
         };
         if let Some(running) = running.filter(|_| begun) {
             answer.original = Some(answer.request.clone());
@@ -152,8 +152,13 @@ impl Answer {
         if self.replayed {
             response = response.header("idempotent-replayed", "true");
         }
-        response.body(format!("{:#}", self.body))
+        response.body(self.body.to_string())
     }
+}
+
+/// A body as Stripe writes it: with line breaks, for people who read it.
+fn written(body: &Value) -> Arc<str> {
+    format!("{body:#}").into()
 }
 
 /// Understands a request.

@@ -17,34 +17,37 @@ use crate::{
 const WITH_CONFIRM: [&str; 5] =
     ["error_on_requires_action", "mandate_data", "off_session", "return_url", "use_stripe_sdk"];
 
+/// What an intent can be made with.
+const KNOWN: [&str; 23] = [
+    "amount",
+    "automatic_payment_methods",
+    "capture_method",
+    "confirm",
+    "confirmation_method",
+    "currency",
+    "customer",
+    "description",
+    "error_on_requires_action",
+    "expand",
+    "mandate_data",
+    "metadata",
+    "off_session",
+    "payment_method",
+    "payment_method_data",
+    "payment_method_types",
+    "receipt_email",
+    "return_url",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "use_stripe_sdk",
+];
+
 impl Work<'_> {
     /// `POST /v1/payment_intents`
     pub(crate) fn create_intent(&mut self, params: &Params) -> Result<Value, ApiError> {
-        params.only(&[
-            "amount",
-            "automatic_payment_methods",
-            "capture_method",
-            "confirm",
-            "confirmation_method",
-            "currency",
-            "customer",
-            "description",
-            "error_on_requires_action",
-            "expand",
-            "mandate_data",
-            "metadata",
-            "off_session",
-            "payment_method",
-            "payment_method_data",
-            "payment_method_types",
-            "receipt_email",
-            "return_url",
-            "setup_future_usage",
-            "shipping",
-            "statement_descriptor",
-            "statement_descriptor_suffix",
-            "use_stripe_sdk",
-        ])?;
+        params.only(&KNOWN)?;
         let confirm = params.boolean("confirm")?.unwrap_or(false);
         if let Some(name) = WITH_CONFIRM.iter().find(|name| !confirm && params.has(name)) {
             let message = format!("You can only specify `{name}` when `confirm` is true.");
@@ -73,10 +76,8 @@ impl Work<'_> {
         let amount = params.integer("amount")?.unwrap_or_default();
         let currency = currency::read(params)?.ok_or_else(|| ApiError::missing("currency"))?;
         currency::check_amount(amount, &currency)?;
-        let customer = params.filled("customer")?.map(str::to_owned);
-        if let Some(customer) = &customer {
-            self.known_customer(customer)?;
-        }
+        let customer = params.filled("customer")?;
+        customer.map_or(Ok(()), |id| self.known_customer(id))?;
         let id = ids::random("pi_3", 23);
         let mut intent = Intent {
             client_secret: ids::random(&format!("{id}_secret_"), 25),
@@ -89,7 +90,7 @@ impl Work<'_> {
             capture_method: capture_method(params)?,
             manual: params.choice("confirmation_method", &["automatic", "manual"])?
                 == Some("manual"),
-            customer,
+            customer: customer.map(str::to_owned),
             method: None,
             description: None,
             receipt_email: None,

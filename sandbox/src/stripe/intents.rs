@@ -114,6 +114,35 @@ impl Intent {
     }
 }
 
+/// What can only be changed while the payer can still do something.
+const WHILE_OPEN: [&str; 7] = [
+    "amount",
+    "currency",
+    "customer",
+    "payment_method",
+    "payment_method_data",
+    "payment_method_types",
+    "setup_future_usage",
+];
+
+/// What can be changed.
+const KNOWN: [&str; 14] = [
+    "amount",
+    "currency",
+    "customer",
+    "description",
+    "expand",
+    "metadata",
+    "payment_method",
+    "payment_method_data",
+    "payment_method_types",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+];
+
 impl Work<'_> {
     /// The intent `id`, as the URL names it.
     pub(crate) fn intent(&self, id: &str) -> Result<&Intent, ApiError> {
@@ -136,33 +165,11 @@ impl Work<'_> {
 
     /// `POST /v1/payment_intents/{id}`
     pub(crate) fn update_intent(&mut self, id: &str, params: &Params) -> Result<Value, ApiError> {
-        params.only(&[
-            "amount",
-            "currency",
-            "customer",
-            "description",
-            "expand",
-            "metadata",
-            "payment_method",
-            "payment_method_data",
-            "payment_method_types",
-            "receipt_email",
-            "setup_future_usage",
-            "shipping",
-            "statement_descriptor",
-            "statement_descriptor_suffix",
-        ])?;
+        params.only(&KNOWN)?;
         let mut intent = self.intent(id)?.clone();
-        let fixed = [
-            "amount",
-            "currency",
-            "customer",
-            "payment_method",
-            "payment_method_data",
-            "payment_method_types",
-            "setup_future_usage",
-        ];
-        if let Some(name) = fixed.iter().find(|name| params.has(name) && !intent.status.is_open()) {
+        if let Some(name) =
+            WHILE_OPEN.iter().find(|name| params.has(name) && !intent.status.is_open())
+        {
             return Err(self.fixed(&intent, name));
         }
         intent.patch(params)?;

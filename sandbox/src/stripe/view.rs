@@ -72,14 +72,7 @@ impl Work<'_> {
             "metadata": intent.metadata,
             "next_action": self.next_action(intent),
             "payment_method": intent.method,
-            "payment_method_options": {
-                "card": {
-                    "installments": null,
-                    "mandate_options": null,
-                    "network": null,
-                    "request_three_d_secure": "automatic",
-                },
-            },
+            "payment_method_options": options(),
             "receipt_email": intent.receipt_email,
             "setup_future_usage": intent.future_usage,
             "shipping": intent.shipping,
@@ -123,6 +116,17 @@ impl Work<'_> {
             _ => Value::Null,
         }
     }
+}
+
+fn options() -> Value {
+    json!({
+        "card": {
+            "installments": null,
+            "mandate_options": null,
+            "network": null,
+            "request_three_d_secure": "automatic",
+        },
+    })
 }
 
 fn offer(offer: &Offer) -> (Value, Value) {

@@ -10,7 +10,7 @@ use crate::{api::error::ApiError, ids};
 /// Most events kept.
 const MAX_EVENTS: usize = 100_000;
 
-/// Most objects of a kind kept. At about 2 KB each, a sandbox stays below a gigabyte.
+/// Most objects of a kind kept. At 1 to 3 KB each, a sandbox stays around a gigabyte.
 const MAX_OBJECTS: usize = 100_000;
 
 /// Everything that the sandbox knows.
@@ -79,7 +79,7 @@ impl Work<'_> {
         if let Some(before) = before {
             data.insert("previous_attributes".to_owned(), before);
         }
-        let data = Value::Object(data);
+        let data = Value::Object(data).to_string().into();
         let event = Event {
             id: id.clone(),
             kind,

@@ -94,9 +94,9 @@ async fn the_state_can_be_looked_at() {
     let stage = Stage::new().await;
     stage.pay("pm_card_visa", &[("metadata[payment_id]", "txn_1")]).await;
     stage.sandbox.settle().await;
-    let state = stage.get("/sandbox/control/state").await;
-    assert_eq!(state.text("/payment_intents/0/status"), "succeeded");
-    assert_eq!(state.text("/payment_intents/0/metadata/payment_id"), "txn_1");
-    assert_eq!(state.body["pending_deliveries"], 0);
-    assert_eq!(state.body["deliveries"].as_array().unwrap().len(), 3);
+    let shown = stage.get("/sandbox/control/state").await;
+    assert_eq!(shown.text("/payment_intents/0/status"), "succeeded");
+    assert_eq!(shown.text("/payment_intents/0/metadata/payment_id"), "txn_1");
+    assert_eq!(shown.body["pending_deliveries"], 0);
+    assert_eq!(shown.body["deliveries"].as_array().unwrap().len(), 3);
 }
