@@ -95,7 +95,7 @@ impl Rows {
     }
 
     fn arrays(self, sql: &mut String, names: &str) -> Vec<Value> {
-        let selected: Vec<String> = self.columns.iter().map(Column::from_array).collect();
+        let selected: Vec<String> = self.columns.iter().map(Column::selected).collect();
         let _ = write!(sql, "SELECT {} FROM unnest(", selected.join(", "));
         let mut values = Vec::with_capacity(self.columns.len());
         for (index, (column, cells)) in self.columns.iter().zip(self.cells).enumerate() {
@@ -155,7 +155,7 @@ fn push_body(sql: &mut String, backend: DatabaseBackend, body: &str, first: usiz
 }
 
 impl Column {
-    fn from_array(&self) -> String {
+    fn selected(&self) -> String {
         let name = self.name;
         match (self.nullable, self.kind) {
             (false, _) | (true, Type::Bool) => name.to_owned(),

@@ -1,1 +1,10 @@
-//! TestApp, one integration binary, the fault harness.
+//! `TestApp`: the whole program in one process, on the database and the transport that
+//! `QUITTANCE_TEST_DB` and `QUITTANCE_TEST_TRANSPORT` name.
+//!
+//! Every test has a database of its own, keys of its own in Redis, and a sandbox of its own that
+//! delivers over real HTTP.
+
+mod app;
+pub mod stripe;
+
+pub use app::{SECRET, TestApp, USER};

@@ -75,7 +75,7 @@ impl RedisCarrier {
         Ok(value)
     }
 
-    /// The lane's queue in Redis; `batch_size(1)` and no locking are what apalis.md calls safe.
+    /// The lane's queue in Redis; `batch_size(1)` and no locking are what ARCHITECTURE.md calls safe.
     pub fn storage(&self, lane: Lane) -> RedisStorage<Value> {
         RedisStorage::new(self.connection.clone()).with_config(self.config(lane))
     }

@@ -1,0 +1,139 @@
+//! The queue: retries, dead letters, and what a person does with them (`002-SF3`).
+
+use std::time::Duration;
+
+use boot::Clock;
+use entities::{Provider, Timestamp, job::State};
+use jobs::{
+    Alert, Job, NewJob, Reconcile, SendReceipt,
+    queue::{self, Claim, Filter},
+};
+use sandbox::Faults;
+use tests::TestApp;
+
+async fn enqueue(app: &TestApp, job: NewJob) -> entities::JobId {
+    let txn = app.store.db.begin().await.unwrap();
+    let now = app.store.clock.now();
+    let enqueued = queue::insert(&txn, vec![job], now).await.unwrap();
+    txn.commit().await.unwrap();
+    enqueued[0].id
+}
+
+async fn job(app: &TestApp, id: entities::JobId) -> entities::job::Model {
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    queue::list(&app.store.db, &filter, 1).await.unwrap().pop().unwrap()
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_done_is_buried_with_an_alert_and_can_be_run_again() {
+    let app = TestApp::without_workers().await;
+    let now = app.store.clock.now();
+    let receipt = SendReceipt { payment_id: entities::PaymentId::new() };
+    let id = enqueue(&app, NewJob::of(&receipt, now)).await;
+
+    app.run_jobs().await;
+
+    let dead = job(&app, id).await;
+    assert_eq!((dead.state, dead.attempts), (State::Dead, 1));
+    assert!(dead.last_error.unwrap().contains("has no receipt"));
+    assert_eq!(app.count("mails WHERE occasion LIKE 'alert:dead-job:%'").await, 1);
+
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    let txn = app.store.db.begin().await.unwrap();
+    let requeued = queue::requeue(&txn, &filter, app.store.clock.now()).await.unwrap();
+    txn.commit().await.unwrap();
+    assert_eq!(requeued.jobs.len(), 1);
+    assert_eq!(job(&app, id).await.state, State::Queued);
+
+    let txn = app.store.db.begin().await.unwrap();
+    queue::cancel(&txn, &filter, app.store.clock.now()).await.unwrap();
+    txn.commit().await.unwrap();
+    app.run_jobs().await;
+    assert_eq!(job(&app, id).await.state, State::Cancelled);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_asked_again_later_until_the_job_is_dead() {
+    let clock = Clock::manual(Timestamp::from_seconds(1_790_000_000));
+    let app = TestApp::with_clock(clock.clone()).await;
+    app.sandbox.set_faults(Faults { fail_api_percent: 100, ..Faults::default() });
+    let reconcile =
+        Reconcile { provider: Provider::Stripe, window_seconds: 60, tick: "test".to_owned() };
+    let id = enqueue(&app, NewJob::of(&reconcile, clock.now())).await;
+
+    app.run_jobs().await;
+    let failed = job(&app, id).await;
+    assert_eq!((failed.state, failed.attempts), (State::Queued, 1));
+    assert!(failed.run_at > clock.now(), "it waits");
+    for _ in 0..Reconcile::MAX_ATTEMPTS {
+        clock.advance(Duration::from_hours(1));
+        app.run_jobs().await;
+    }
+    assert_eq!(job(&app, id).await.state, State::Dead);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn equal_jobs_are_one() {
+    let app = TestApp::without_workers().await;
+    let now = app.store.clock.now();
+    let alert = Alert { kind: "test".to_owned(), subject: "x".to_owned(), detail: "y".to_owned() };
+    let txn = app.store.db.begin().await.unwrap();
+    assert!(alert.enqueue(&txn, now).await.unwrap().is_some());
+    assert!(alert.enqueue(&txn, now).await.unwrap().is_none());
+    txn.commit().await.unwrap();
+    assert_eq!(app.count("jobs").await, 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_died_is_taken_over_and_the_dead_one_is_not_heard() {
+    let clock = Clock::manual(Timestamp::from_seconds(1_790_000_000));
+    let app = TestApp::with_clock(clock.clone()).await;
+    let alert = Alert { kind: "test".to_owned(), subject: "x".to_owned(), detail: "y".to_owned() };
+    let id = enqueue(&app, NewJob::of(&alert, clock.now())).await;
+    let claim = |worker| Claim { lane: Alert::LANE, worker, now: clock.now() };
+    let db = &app.store.db;
+
+    let first = queue::claim_one(db, claim("one"), id).await.unwrap().unwrap();
+    assert!(queue::claim_one(db, claim("two"), id).await.unwrap().is_none(), "it is leased");
+    clock.advance(queue::lease(Alert::LANE) + Duration::from_secs(1));
+    let second = queue::claim_one(db, claim("two"), id).await.unwrap().unwrap();
+    assert_eq!(second.attempts, 2);
+
+    let txn = db.begin().await.unwrap();
+    assert!(queue::done(&txn, std::slice::from_ref(&first), clock.now()).await.is_err());
+    txn.rollback().await.unwrap();
+    let txn = db.begin().await.unwrap();
+    queue::done(&txn, std::slice::from_ref(&second), clock.now()).await.unwrap();
+    txn.commit().await.unwrap();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_paused_lane_stands_still_and_ingest_does_not() {
+    let app = TestApp::without_workers().await;
+    let set =
+        |state| payments::controls::set(&app.store, "events", state, "test", "operator", None);
+    set(entities::control::State::Paused).await.unwrap();
+    app.pending_payment(Some("pi_paused")).await;
+    let told = tests::stripe::event("evt_p", "payment_intent.succeeded", "pi_paused", None);
+    assert_eq!(app.deliver(&told).await, 200);
+    app.run_jobs().await;
+    assert_eq!(app.balance(tests::USER).await.available, 0);
+    set(entities::control::State::Running).await.unwrap();
+    app.run_jobs().await;
+    assert_eq!(app.balance(tests::USER).await.available, 240);
+    app.stop().await;
+}
+
+// design §4: without tickets the sweeper suffices
+#[tokio::test]
+async fn jobs_that_nobody_announced_are_swept_up() {
+    let app = TestApp::start().await;
+    let alert = Alert { kind: "test".to_owned(), subject: "x".to_owned(), detail: "y".to_owned() };
+    let id = enqueue(&app, NewJob::of(&alert, app.store.clock.now())).await;
+    app.until(async || job(&app, id).await.state == State::Done).await;
+    app.stop().await;
+}
