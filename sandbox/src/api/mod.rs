@@ -162,16 +162,17 @@ fn written(body: &Value) -> Arc<str> {
 }
 
 /// Understands a request.
-async fn read(request: Request, path: &str) -> Result<Call, ApiError> {
+async fn read(mut request: Request, path: &str) -> Result<Call, ApiError> {
+    // First of all, whatever comes of it: a body left unread would cost the client its connection.
+    let body = request.take_body().into_bytes_limit(MAX_BODY).await;
     let caller = auth::caller(request.headers())?;
+    let too_large = ApiError::invalid("The request body is too large.").status(413);
+    let body = body.map_err(|_| too_large)?;
     let method = request.method().clone();
     let path = path.trim_start_matches('/').split('/').map(str::to_owned).collect();
     let mut fields = form::parse(request.uri().query().unwrap_or_default().as_bytes())?;
     if method == Method::POST {
         check_content_type(request.headers())?;
-        let body = request.into_body().into_bytes_limit(MAX_BODY).await;
-        let too_large = ApiError::invalid("The request body is too large.").status(413);
-        let body = body.map_err(|_| too_large)?;
         fields.extend(form::parse(&body)?);
     }
     Ok(Call { method, path, params: Params::new(fields), caller })

@@ -45,14 +45,15 @@ impl Endpoint for Pages {
 
 impl Inner {
     /// Answers a request for a page or a control.
-    async fn page(self: &Arc<Self>, request: Request, path: &str) -> Response {
+    async fn page(self: &Arc<Self>, mut request: Request, path: &str) -> Response {
+        let body = request.take_body().into_bytes_limit(MAX_BODY).await;
         let method = request.method().clone();
         if method == Method::POST && !is_from_here(&request) {
             return message(StatusCode::FORBIDDEN, "Refused", "This came from another site.");
         }
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let query = parse_form(query).map(Params::new).unwrap_or_default();
-        let Ok(body) = request.into_body().into_bytes_limit(MAX_BODY).await else {
+        let Ok(body) = body else {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "That is too much.");
         };
         let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
