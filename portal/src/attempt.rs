@@ -43,8 +43,12 @@ pub(crate) struct Wish {
 #[template(path = "attempt.html")]
 struct Attempt {
     page: Page,
+    /// Whether the page looks again by itself.
     live: bool,
+    /// Whether news may still come.
     open: bool,
+    /// Whether there is a receipt to look at.
+    settled: bool,
     status: &'static str,
     story: Story,
     steps: [Step; 4],
@@ -104,6 +108,7 @@ impl Attempt {
             page: Page::new(true),
             live: open && now.since(payment.updated_at) < FOLLOW,
             open,
+            settled: payment.succeeded_at.is_some(),
             status: status_words(payment.status),
             story: Story::of(&payment),
             steps: story::steps(&payment, EMAIL),

@@ -79,7 +79,7 @@ async fn the_start_page_offers_the_catalogue_and_says_how_things_are() {
         "0 applied",
         "0 waiting",
         "quittance token --user demo",
-        "http://pay.example:5000/api/v1/payments/stripe/intent",
+        "API=http://pay.example:5000/api/v1",
     ] {
         assert!(html.contains(part), "{part}");
     }

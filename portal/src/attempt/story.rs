@@ -49,7 +49,10 @@ pub(crate) const fn tone(status: Status) -> &'static str {
 impl Story {
     pub(crate) fn of(payment: &Model) -> Self {
         let (title, text) = match payment.status {
-            Status::Pending => ("Waiting for the payment", "Nothing has been paid yet."),
+            Status::Pending => (
+                "Waiting for the payment",
+                "Nothing has been paid yet. The sandbox keeps a way to pay it.",
+            ),
             Status::RequiresAction => {
                 ("Waiting for the payer", "The bank wants the payer to confirm before it pays.")
             }
@@ -89,9 +92,10 @@ fn paid(payment: &Model) -> Step {
         Status::Processing => ("now", "Being paid", "The bank has not answered yet.".to_owned()),
         Status::Failed => ("bad", "Declined", refusal(payment)),
         Status::Canceled => ("bad", "Called off", "It can no longer be paid.".to_owned()),
-        Status::Succeeded | Status::PartiallyRefunded | Status::Refunded | Status::Blocked => {
+        Status::Succeeded | Status::PartiallyRefunded | Status::Refunded => {
             ("done", "Paid", receipt(payment))
         }
+        Status::Blocked => ("bad", "Blocked", "It was found to be fraud.".to_owned()),
     };
     Step { tone, title, text }
 }
@@ -113,17 +117,42 @@ fn receipt(payment: &Model) -> String {
 
 fn granted(payment: &Model) -> Step {
     let credits = payment.total_credits();
-    if payment.succeeded_at.is_some() {
-        let text =
-            format!("{credits} credits. The same news again, by webhook or call, adds none.");
-        return Step { tone: "done", title: "Credited", text };
-    }
-    let text = format!("{credits} credits, when Stripe's signed word arrives.");
-    Step { tone: "todo", title: "To be credited", text }
+    let (tone, title, text) = match progress(payment) {
+        Progress::Settled => (
+            "done",
+            "Credited",
+            format!("{credits} credits. The same news again, by webhook or call, adds none."),
+        ),
+        Progress::Open => {
+            ("todo", "To be credited", format!("{credits} credits, when Stripe's word arrives."))
+        }
+        Progress::Ended => {
+            ("todo", "Not credited", format!("{credits} credits, had it been paid."))
+        }
+    };
+    Step { tone, title, text }
 }
 
 fn acknowledged(payment: &Model, email: &str) -> Step {
-    let text = format!("A receipt for {email}, which lands in the mailbox here.");
-    let tone = if payment.succeeded_at.is_some() { "done" } else { "todo" };
-    Step { tone, title: "Receipt", text }
+    let (tone, title, text) = match progress(payment) {
+        Progress::Settled => ("done", "Receipt", format!("Goes to {email}: see the mailbox.")),
+        Progress::Open => ("todo", "Receipt", format!("A mail to {email}, into the mailbox here.")),
+        Progress::Ended => ("todo", "No receipt", "There is nothing to acknowledge.".to_owned()),
+    };
+    Step { tone, title, text }
+}
+
+/// How far a payment is, seen from what follows it.
+enum Progress {
+    Open,
+    Settled,
+    Ended,
+}
+
+fn progress(payment: &Model) -> Progress {
+    match payment.status {
+        Status::Pending | Status::RequiresAction | Status::Processing => Progress::Open,
+        _ if payment.succeeded_at.is_some() => Progress::Settled,
+        _ => Progress::Ended,
+    }
 }

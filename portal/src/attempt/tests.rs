@@ -66,6 +66,6 @@ fn a_settled_payment_says_what_was_paid_and_granted() {
 #[test]
 fn a_declined_payment_says_why_and_nothing_breaks_out() {
     let html = sample(Status::Failed, Duration::ZERO);
-    assert!(html.contains("insufficient funds") && html.contains("To be credited"));
+    assert!(html.contains("insufficient funds") && html.contains("Not credited"));
     assert!(!html.contains("<script"));
 }
