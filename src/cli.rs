@@ -67,7 +67,7 @@ pub enum Command {
         /// events, money, mail, upkeep or all
         scope: String,
     },
-    /// Asks the ingress at LISTEN_ADDR whether it is ready; for containers
+    /// Asks the ingress of this machine whether it is ready; for containers
     Healthcheck,
 }
 

@@ -60,7 +60,7 @@ async fn change(parts: &Parts, which: &JobFilter, action: &str) -> anyhow::Resul
 }
 
 fn filter(which: &JobFilter) -> anyhow::Result<Filter> {
-    let state = which.state.as_ref().map(|state| State::try_from_value(state));
+    let state = which.state.as_ref().map(State::try_from_value);
     let state = state
         .transpose()
         .map_err(|_| anyhow::anyhow!("--state is one of queued, running, done, dead, cancelled"))?;
