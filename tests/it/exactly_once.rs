@@ -2,6 +2,7 @@
 
 use entities::payment::Status;
 use jobs::{NewJob, Reconcile, queue};
+use sea_orm::ConnectionTrait;
 use tests::{TestApp, USER, stripe::event};
 
 const ACCOUNT: &str = "pi_exactly_once";
@@ -110,7 +111,6 @@ async fn requeue_everything(app: &TestApp) {
     let txn = db.begin().await.unwrap();
     let done = "UPDATE jobs SET state = 'queued', attempts = 0, lease_until = NULL WHERE name = \
                 'apply-event' AND state = 'done'";
-    use sea_orm::ConnectionTrait;
     txn.execute_unprepared(done).await.unwrap();
     txn.commit().await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! One binary for all integration tests: each runs on the database and the transport that the
 //! environment names.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
 mod events;
 mod exactly_once;

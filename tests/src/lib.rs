@@ -3,6 +3,7 @@
 //!
 //! Every test has a database of its own, keys of its own in Redis, and a sandbox of its own that
 //! delivers over real HTTP.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
 mod app;
 pub mod stripe;

@@ -36,7 +36,7 @@ pub struct Settings {
     /// Webhook signing secret, whsec_…; several, separated by commas, while rolling
     #[arg(long, env = "STRIPE_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRETS")]
     pub stripe_webhook_secret: Option<SecretString>,
-    /// Where Stripe's API is [default: https://api.stripe.com/; in the sandbox: our own]
+    /// Where Stripe's API is [default: Stripe's own; in the sandbox: the sandbox]
     #[arg(long, env = "STRIPE_API_BASE", hide_env_values = true, value_name = "URL")]
     pub stripe_api_base: Option<String>,
     /// How old a webhook's signature may be, in seconds, 1 to 3600 [default: 300]
@@ -49,7 +49,7 @@ pub struct Settings {
     /// smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; without it mails go to the local mailbox
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
     pub smtp_url: Option<SecretString>,
-    /// Sender of our mails, "Name <address>"; needed with a mail server
+    /// Sender of our mails, a name and an address in angle brackets; needed with a mail server
     #[arg(long, env = "MAIL_FROM", hide_env_values = true, value_name = "ADDRESS")]
     pub mail_from: Option<String>,
     /// Who is told when a person must act
