@@ -89,11 +89,17 @@ fn feed(
         }
         Source::Memory(tickets) => {
             let feed = |(lane, mut tickets): (Lane, tokio::sync::mpsc::Receiver<jobs::Ticket>)| {
-                let lanes = lanes.clone();
-                tokio::spawn(async move {
+                let (lanes, stop) = (lanes.clone(), shutdown.signalled());
+                let feed = async move {
                     while let Some(ticket) = tickets.recv().await {
                         // The lane's own bound is what holds this back.
                         lanes.admit(lane, ticket.job_ids).await;
+                    }
+                };
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = stop => {}
+                        () = feed => {}
                     }
                 })
             };
