@@ -2,6 +2,8 @@
 
 mod decide;
 mod policies;
+#[cfg(test)]
+mod tests;
 
 pub use decide::{Advance, Decision, Mismatch, Policy, advance, decide};
 pub use policies::Policies;
