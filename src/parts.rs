@@ -52,6 +52,9 @@ impl Parts {
     /// [`Parts::open`] with keys in Redis that begin with `prefix`: for tests beside each other.
     pub async fn open_as(config: &Config, clock: Clock, prefix: &str) -> anyhow::Result<Self> {
         let db = connect(config).await?;
+        if let Some(problem) = db.durability_problem().await? {
+            bail!("{problem}");
+        }
         migrate_or_refuse(config, &db).await?;
         let store = open_store(config, db, clock).await?;
         let (gateways, policies) = gateways(config)?;

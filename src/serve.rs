@@ -24,11 +24,9 @@ pub enum Role {
 pub async fn run(config: &Config, role: Role, shutdown: &Shutdown) -> anyhow::Result<()> {
     let parts = Parts::open(config, Clock::System).await?;
     let bound = match role {
-        Role::Both | Role::Ingress => {
-            Some(ingress::bind(config.listen).await.map_err(|error| {
-                anyhow::anyhow!("cannot listen on {}: {error}; set LISTEN_ADDR", config.listen)
-            })?)
-        }
+        Role::Both | Role::Ingress => Some(ingress::bind(config.listen).map_err(|error| {
+            anyhow::anyhow!("cannot listen on {}: {error}; set LISTEN_ADDR", config.listen)
+        })?),
         Role::Worker => None,
     };
     let serving = match bound {
@@ -61,8 +59,12 @@ fn serve_http(
     let (endpoint, address) =
         (endpoint(config, parts, sandbox.as_ref(), shutdown), bound.address());
     tracing::info!(%address, sandbox = config.sandbox, "listening");
-    let serving =
-        bound.serve(endpoint, guard_options(config), shutdown.clone(), config.file.http.drain());
+    let serving = bound.serve(
+        endpoint,
+        GuardOptions::from(&config.file.http),
+        shutdown.clone(),
+        config.file.http.drain(),
+    );
     Ok(tokio::spawn(serving))
 }
 
@@ -128,18 +130,6 @@ fn options(config: &Config) -> Options {
         trust_forwarded_for: http.trust_forwarded_for,
         signature_failures_per_minute: limits.signature_failures_per_minute_per_address,
         origins,
-    }
-}
-
-fn guard_options(config: &Config) -> GuardOptions {
-    let http = &config.file.http;
-    GuardOptions {
-        first_byte_timeout: http.first_byte_timeout(),
-        handler_timeout: http.handler_timeout(),
-        keep_alive_timeout: http.keep_alive_timeout(),
-        max_connections: http.max_connections,
-        max_connections_per_address: http.max_connections_per_address,
-        exempt_loopback: true,
     }
 }
 

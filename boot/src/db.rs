@@ -19,6 +19,9 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of an embedded database. Reads are short; more would only cost file handles.
 const SQLITE_READERS: u32 = 4;
 
+/// Settings of PostgreSQL without which a commit may be lost.
+const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
+
 /// How hard to lean on the database.
 #[derive(Clone, Debug)]
 pub struct DbOptions {
@@ -92,6 +95,25 @@ impl Db {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.reader.ping().await
+    }
+
+    /// What a crash of the database's machine would lose; `None` if nothing that was committed.
+    ///
+    /// SQLite is asked when it is opened.
+    pub async fn durability_problem(&self) -> Result<Option<String>, DbErr> {
+        if self.backend() == DatabaseBackend::Sqlite {
+            return Ok(None);
+        }
+        for setting in DURABLE {
+            let statement = Statement::from_string(self.backend(), format!("SHOW {setting}"));
+            let row = self.reader.query_one_raw(statement).await?;
+            let value: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+            if value.as_deref().is_none_or(|value| value == "off") {
+                let problem = format!("{setting} is off, so a crash loses payments; turn it on");
+                return Ok(Some(problem));
+            }
+        }
+        Ok(None)
     }
 
     /// Closes the pools.

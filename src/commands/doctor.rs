@@ -6,14 +6,11 @@ use jobs::{
     tickets::{Carrier, RedisCarrier},
 };
 use migration::{Migrate, Migrator};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
+use sea_orm::DbErr;
 use secrecy::ExposeSecret;
 
 use super::say;
 use crate::parts;
-
-/// Settings of PostgreSQL without which a commit may be lost.
-const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 
 /// Checks what the configuration names. That it could be read at all was the first check.
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
@@ -30,7 +27,8 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         Err(error) => report("database", Some(format!("{error:#}"))),
         Ok(db) => {
             report("database", None);
-            report("durability", durability(&db).await.unwrap_or_else(|e| Some(e.to_string())));
+            let durability = db.durability_problem().await;
+            report("durability", durability.unwrap_or_else(|e| Some(e.to_string())));
             report("schema", schema(&db).await.unwrap_or_else(|e| Some(e.to_string())));
         }
     }
@@ -39,24 +37,6 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         Some(url) => report("Redis", redis(url.expose_secret()).await),
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn durability(db: &Db) -> Result<Option<String>, DbErr> {
-    if db.backend() == DatabaseBackend::Sqlite {
-        // Opening it has checked as much.
-        return Ok(None);
-    }
-    for setting in DURABLE {
-        let statement =
-            Statement::from_string(DatabaseBackend::Postgres, format!("SHOW {setting}"));
-        let row = db.reader().query_one_raw(statement).await?;
-        let value: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-        if value.as_deref().is_none_or(|value| value == "off") {
-            let problem = format!("{setting} is off: a crash loses payments; turn it on");
-            return Ok(Some(problem));
-        }
-    }
-    Ok(None)
 }
 
 async fn schema(db: &Db) -> Result<Option<String>, DbErr> {
