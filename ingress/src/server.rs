@@ -3,19 +3,13 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use boot::Shutdown;
-use poem::{
-    Endpoint, IntoEndpoint, Server,
-    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
-};
+use poem::{Endpoint, IntoEndpoint, Server, listener::Acceptor};
 
-use crate::guard::{GuardOptions, NoDelay, guard};
-
-/// Longest quiet of a connection that is kept open between requests.
-const IDLE: Duration = Duration::from_secs(75);
+use crate::guard::{GuardOptions, NoDelay, guard, listen};
 
 /// A port that is ours, and not yet served.
 pub struct Bound {
-    acceptor: TcpAcceptor,
+    acceptor: NoDelay,
     address: SocketAddr,
 }
 
@@ -25,9 +19,9 @@ impl std::fmt::Debug for Bound {
     }
 }
 
-/// Takes `address`; port 0 is any that is free.
-pub async fn bind(address: SocketAddr) -> io::Result<Bound> {
-    let acceptor = TcpListener::bind(address).into_acceptor().await?;
+/// Takes `address`; port 0 is any that is free. Must be called within a Tokio runtime.
+pub fn bind(address: SocketAddr) -> io::Result<Bound> {
+    let acceptor = listen(address)?;
     let bound = acceptor.local_addr().first().and_then(|addr| addr.as_socket_addr().copied());
     Ok(Bound { acceptor, address: bound.unwrap_or(address) })
 }
@@ -50,8 +44,7 @@ impl Bound {
         E: IntoEndpoint,
         E::Endpoint: Endpoint + 'static,
     {
-        Server::new_with_acceptor(guard(NoDelay(self.acceptor), options))
-            .idle_timeout(IDLE)
+        Server::new_with_acceptor(guard(self.acceptor, options))
             .run_with_graceful_shutdown(endpoint, shutdown.signalled(), Some(drain))
             .await
     }
