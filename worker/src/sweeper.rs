@@ -100,6 +100,9 @@ impl Sweeper {
             pass.restart();
             return Ok(Next::Rest);
         }
+        if let Err(error) = self.context.dispatcher.carrier().tidy(lane).await {
+            tracing::debug!(%lane, %error, "tickets that were taken are still kept");
+        }
         if pass.is_over() && outstanding > 0 && !pass.is_old() {
             return Ok(Next::Rest);
         }

@@ -48,4 +48,10 @@ pub trait Carrier: fmt::Debug + Send + Sync {
 
     /// How many tickets of `lane` no worker has taken yet.
     async fn outstanding(&self, lane: Lane) -> Result<usize, CarryError>;
+
+    /// Forgets what is kept of tickets of `lane` that were taken; says of how many.
+    async fn tidy(&self, lane: Lane) -> Result<usize, CarryError> {
+        let _ = lane;
+        Ok(0)
+    }
 }

@@ -18,6 +18,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for a connection: a black hole must not hold the dispatcher for long.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Tickets that are forgotten at once.
+const TIDIED: usize = 2_000;
+
 /// How long apalis remembers a ticket's idempotency key. Never `None`: that becomes `EXPIRE key 0`.
 const IDEMPOTENCY_TTL: Duration = Duration::from_hours(24 * 7);
 
@@ -90,27 +93,6 @@ impl RedisCarrier {
             .missed_heartbeats(6)
             .idempotency_ttl(Some(IDEMPOTENCY_TTL))
     }
-
-    /// Forgets what apalis keeps of finished tickets; it never does so itself.
-    pub async fn collect_garbage(&self, lane: Lane) -> Result<u64, CarryError> {
-        let config = self.config(lane);
-        let done: Vec<String> = redis::cmd("SPOP")
-            .arg(config.done_jobs_set())
-            .arg(500)
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(unavailable)?;
-        if done.is_empty() {
-            return Ok(0);
-        }
-        let mut pipe = redis::pipe();
-        for id in &done {
-            pipe.cmd("HDEL").arg(config.job_data_hash()).arg(id).ignore();
-            pipe.cmd("DEL").arg(format!("{}:{id}", config.job_meta_hash())).ignore();
-        }
-        pipe.query_async::<()>(&mut self.connection.clone()).await.map_err(unavailable)?;
-        Ok(done.len() as u64)
-    }
 }
 
 #[async_trait]
@@ -143,6 +125,29 @@ impl Carrier for RedisCarrier {
             .await
             .map_err(unavailable)?;
         Ok(scheduled + active)
+    }
+
+    /// apalis-redis never forgets a ticket itself.
+    async fn tidy(&self, lane: Lane) -> Result<usize, CarryError> {
+        let config = self.config(lane);
+        let done: Vec<String> = redis::cmd("SRANDMEMBER")
+            .arg(config.done_jobs_set())
+            .arg(TIDIED)
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(unavailable)?;
+        if done.is_empty() {
+            return Ok(0);
+        }
+        let mut pipe = redis::pipe();
+        for id in &done {
+            pipe.cmd("DEL").arg(format!("{}:{id}", config.job_meta_hash())).ignore();
+        }
+        pipe.cmd("HDEL").arg(config.job_data_hash()).arg(&done).ignore();
+        // Last: if we die before, it is all done again.
+        pipe.cmd("SREM").arg(config.done_jobs_set()).arg(&done).ignore();
+        pipe.query_async::<()>(&mut self.connection.clone()).await.map_err(unavailable)?;
+        Ok(done.len())
     }
 }
 
