@@ -1,11 +1,16 @@
 //! Exactly once, whoever says it, however often, in whatever order (`I1`, `I3`, `I4`, `I7`).
 
-use entities::payment::Status;
+use entities::payment::{self, Status};
+use futures_util::{StreamExt, future::join_all, stream};
+use itertools::Itertools;
 use jobs::{NewJob, Reconcile, queue};
 use sea_orm::ConnectionTrait;
 use tests::{TestApp, USER, stripe::event};
 
 const ACCOUNT: &str = "pi_exactly_once";
+
+/// Calls on their way at once.
+const AT_ONCE: usize = 32;
 
 #[tokio::test]
 async fn sixty_four_deliveries_of_one_event_at_once_grant_once() {
@@ -14,7 +19,7 @@ async fn sixty_four_deliveries_of_one_event_at_once_grant_once() {
     let told = event("evt_64", "payment_intent.succeeded", ACCOUNT, None);
 
     let deliveries = (0..64).map(|_| app.deliver(&told));
-    let answers = join_all(deliveries.collect()).await;
+    let answers = join_all(deliveries).await;
 
     assert_eq!(answers, vec![200; 64]);
     app.await_balance(USER, 240).await;
@@ -51,7 +56,7 @@ async fn webhook_confirm_reconcile_and_requeue_race_and_grant_once() {
 
         let confirms = async {
             let calls = (0..4).map(|_| app.confirm(USER, &reference));
-            for (status, body) in join_all(calls.collect()).await {
+            for (status, body) in join_all(calls).await {
                 assert_eq!(status, 200, "{body}");
                 assert_eq!(body["data"]["newBalance"], serde_json::json!(240));
             }
@@ -73,37 +78,80 @@ async fn webhook_confirm_reconcile_and_requeue_race_and_grant_once() {
     }
 }
 
+/// Events that may befall one payment, and what comes of them.
+const SCENARIOS: [(&[&str], Status); 5] = [
+    (&["created", "payment_failed", "requires_action", "succeeded"], Status::Succeeded),
+    (&["created", "processing", "succeeded"], Status::Succeeded),
+    (&["created", "processing", "payment_failed"], Status::Failed),
+    (&["created", "requires_action", "payment_failed", "canceled"], Status::Canceled),
+    // A payer with three cards: 720 orders.
+    (
+        &[
+            "created",
+            "payment_failed",
+            "requires_action",
+            "payment_failed",
+            "processing",
+            "succeeded",
+        ],
+        Status::Succeeded,
+    ),
+];
+
+// I3, I4
 #[tokio::test]
 async fn every_order_and_doubling_of_the_events_ends_in_one_state() {
     let app = TestApp::without_workers().await;
-    let kinds = ["created", "requires_action", "payment_failed", "succeeded"];
-    let orders = permutations(&kinds);
-    let mut payments = Vec::new();
-    for (order, kinds) in orders.iter().enumerate() {
-        let reference = format!("pi_order_{order}");
-        let payment = app.pending_payment(Some(&reference)).await;
-        for (step, kind) in kinds.iter().chain(kinds.first()).enumerate() {
-            let name = format!("evt_{order}_{step}");
-            let told =
-                event(&name, &format!("payment_intent.{kind}"), &reference, Some(payment.id));
-            assert_eq!(app.deliver(&told).await, 200);
-            // Half of the orders event by event, half of them in one batch.
-            if order % 2 == 0 {
-                app.run_jobs().await;
+    let mut paid = 0;
+    for (kinds, status) in SCENARIOS {
+        for batched in [false, true] {
+            let orders = kinds.iter().copied().permutations(kinds.len());
+            // Event by event takes as many transactions: of 720 orders every sixth will do.
+            let every = if batched || kinds.len() < 6 { 1 } else { 6 };
+            let orders: Vec<Vec<&str>> = orders.step_by(every).collect();
+            let payments = tell_all(&app, &orders, batched).await;
+            for payment in &payments {
+                assert_eq!(payment.status, status, "{kinds:?}");
+                let failed = status != Status::Succeeded && kinds.contains(&"payment_failed");
+                assert_eq!(
+                    (payment.failure_code.is_some(), payment.failed_at.is_some()),
+                    (failed, failed)
+                );
             }
+            paid += if status == Status::Succeeded { payments.len() } else { 0 };
         }
-        payments.push(payment.id);
     }
-    app.run_jobs().await;
-    for id in payments {
-        let payment = app.payment(id).await;
-        assert_eq!(payment.status, Status::Succeeded);
-        assert_eq!((payment.failure_code, payment.failed_at), (None, None));
-    }
-    let granted = i64::try_from(orders.len()).unwrap() * 240;
-    assert_eq!(app.balance(USER).await.available, granted);
+    let paid = i64::try_from(paid).unwrap();
+    assert_eq!(app.balance(USER).await.available, paid * 240);
+    assert_eq!(app.count("ledger_transfers").await, paid);
     app.assert_ledger().await;
     app.stop().await;
+}
+
+/// Tells one payment for each order the events in that order, then the first of them once more:
+/// event by event, or all of them in one batch. What the payments are after that.
+async fn tell_all(app: &TestApp, orders: &[Vec<&str>], batched: bool) -> Vec<payment::Model> {
+    let begin = orders.iter().map(|_| async {
+        let reference = format!("pi_{}", entities::JobId::new());
+        app.pending_payment(Some(&reference)).await
+    });
+    let payments: Vec<_> = stream::iter(begin).buffered(AT_ONCE).collect().await;
+    for step in 0..=orders[0].len() {
+        let told = payments.iter().zip(orders).map(|(payment, order)| {
+            let name = format!("evt_{}_{}", payment.id, step % order.len());
+            let kind = format!("payment_intent.{}", order[step % order.len()]);
+            let reference = payment.provider_reference.as_deref().unwrap();
+            event(&name, &kind, reference, Some(payment.id))
+        });
+        let told = told.map(|told| async move { app.deliver(&told).await });
+        let answers: Vec<u16> = stream::iter(told).buffered(AT_ONCE).collect().await;
+        assert!(answers.iter().all(|status| *status == 200));
+        if !batched {
+            app.run_jobs().await;
+        }
+    }
+    app.run_jobs().await;
+    stream::iter(payments).then(|payment| app.payment(payment.id)).collect().await
 }
 
 async fn requeue_everything(app: &TestApp) {
@@ -123,41 +171,4 @@ async fn reconcile(app: &TestApp, tick: &str) {
     let enqueued = queue::insert(&txn, vec![NewJob::of(&job, now)], now).await.unwrap();
     txn.commit().await.unwrap();
     app.context.dispatcher.announce(enqueued);
-}
-
-fn permutations<'a>(items: &[&'a str]) -> Vec<Vec<&'a str>> {
-    if items.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for (index, first) in items.iter().enumerate() {
-        let rest: Vec<_> = [&items[..index], &items[index + 1..]].concat();
-        for mut tail in permutations(&rest) {
-            tail.insert(0, first);
-            all.push(tail);
-        }
-    }
-    all
-}
-
-async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
-    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
-    std::future::poll_fn(move |cx| {
-        use std::task::Poll;
-        let mut pending = false;
-        for (future, output) in futures.iter_mut().zip(&mut outputs) {
-            if output.is_none() {
-                match future.as_mut().poll(cx) {
-                    Poll::Ready(value) => *output = Some(value),
-                    Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending {
-            return Poll::Pending;
-        }
-        Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
-    })
-    .await
 }

@@ -64,7 +64,7 @@ impl TestApp {
 
     async fn build(clock: Clock, workers: bool) -> Self {
         let directory = TempDir::new().unwrap();
-        let bound = ingress::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let bound = ingress::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let base = format!("http://{}", bound.address());
         let config = config(&directory, &base, bound.address()).await;
         let shutdown = Shutdown::new();
