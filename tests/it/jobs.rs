@@ -5,10 +5,13 @@ use std::time::Duration;
 use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
 use jobs::{
-    Alert, Job, NewJob, Reconcile, SendReceipt,
+    Alert, Job, LookUpEvent, NewJob, Prune, Reconcile, SendReceipt, VerifyLedger,
     queue::{self, Claim, Filter},
 };
+use redis::AsyncCommands;
 use sandbox::Faults;
+use sea_orm::ConnectionTrait;
+use secrecy::ExposeSecret;
 use tests::TestApp;
 
 async fn enqueue(app: &TestApp, job: NewJob) -> entities::JobId {
@@ -125,6 +128,96 @@ async fn a_paused_lane_stands_still_and_ingest_does_not() {
     set(entities::control::State::Running).await.unwrap();
     app.run_jobs().await;
     assert_eq!(app.balance(tests::USER).await.available, 240);
+    app.stop().await;
+}
+
+/// Every entry of the worker's table runs; a job that is asked for and not in it would be buried.
+#[tokio::test]
+async fn one_job_of_each_kind_is_drained() {
+    let app = TestApp::without_workers().await;
+    app.pending_payment(Some("pi_each")).await;
+    let told = tests::stripe::event("evt_each", "payment_intent.succeeded", "pi_each", None);
+    assert_eq!(app.deliver(&told).await, 200);
+    let event_id = app.events().await[0].id;
+    app.run_jobs().await;
+    let tick = || "test".to_owned();
+    let now = app.store.clock.now();
+    let provider = Provider::Stripe;
+    let jobs = vec![
+        NewJob::of(&LookUpEvent { event_id }, now),
+        NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
+        NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
+        NewJob::of(&VerifyLedger { tick: tick() }, now),
+        NewJob::of(&Prune { tick: tick() }, now),
+    ];
+    let txn = app.store.db.begin().await.unwrap();
+    queue::insert(&txn, jobs, now).await.unwrap();
+    txn.commit().await.unwrap();
+
+    app.run_jobs().await;
+
+    for entry in worker::JOBS {
+        let done = format!("jobs WHERE name = '{}' AND state = 'done'", entry.name);
+        assert_eq!(app.count(&done).await, 1, "{}", entry.name);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_job_in_a_batch_does_not_hold_the_others() {
+    let clock = Clock::manual(Timestamp::from_seconds(1_790_000_000));
+    let app = TestApp::with_clock(clock.clone()).await;
+    app.pending_payment(Some("pi_good")).await;
+    let bad = tests::stripe::event("evt_bad", "payment_intent.succeeded", "pi_bad", None);
+    let good = tests::stripe::event("evt_good", "payment_intent.succeeded", "pi_good", None);
+    assert_eq!((app.deliver(&bad).await, app.deliver(&good).await), (200, 200));
+    let events = app.events().await;
+    let bad = events.iter().find(|event| event.event_id == "evt_bad").unwrap().id;
+    let broken = format!("UPDATE jobs SET payload = '{{}}' WHERE payload LIKE '%{bad}%'");
+    let txn = app.store.db.begin().await.unwrap();
+    assert_eq!(txn.execute_unprepared(&broken).await.unwrap().rows_affected(), 1);
+    txn.commit().await.unwrap();
+
+    app.run_jobs().await;
+
+    assert_eq!(app.balance(tests::USER).await.available, 240);
+    let tries = i32::try_from(jobs::ApplyEvent::MAX_ATTEMPTS).unwrap();
+    for _ in 0..=tries {
+        clock.advance(Duration::from_hours(4));
+        app.run_jobs().await;
+    }
+    assert_eq!(app.count("jobs WHERE state = 'dead'").await, 1);
+    assert_eq!(app.count("mails WHERE occasion LIKE 'alert:dead-job:%'").await, 1);
+    app.stop().await;
+}
+
+/// apalis-redis keeps every ticket it ever carried; Redis would fill up within weeks.
+#[tokio::test]
+async fn tickets_that_were_taken_are_forgotten() {
+    let app = TestApp::start().await;
+    let Some(url) = &app.config.redis_url else {
+        return app.stop().await; // In memory there is nothing to forget.
+    };
+    let client = redis::Client::open(url.expose_secret()).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let data = format!("{{{}:mail}}:data", app.prefix);
+    let mut seen = 0_usize;
+    for subject in 0..20 {
+        let subject = subject.to_string();
+        let alert = Alert { kind: "test".to_owned(), subject, detail: "y".to_owned() };
+        let enqueued = {
+            let txn = app.store.db.begin().await.unwrap();
+            let enqueued = alert.enqueue(&txn, app.store.clock.now()).await.unwrap();
+            txn.commit().await.unwrap();
+            enqueued
+        };
+        app.context.dispatcher.announce(enqueued.into_iter().collect());
+        seen = seen.max(redis.hlen(&data).await.unwrap());
+    }
+    app.until(async || app.count("jobs WHERE state = 'done'").await == 20).await;
+    seen = seen.max(redis.hlen(&data).await.unwrap());
+    assert!(seen > 0, "they went through Redis");
+    app.until(async || redis.clone().hlen::<_, usize>(&data).await.unwrap() == 0).await;
     app.stop().await;
 }
 

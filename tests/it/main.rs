@@ -4,6 +4,7 @@
 
 mod events;
 mod exactly_once;
+mod faults;
 mod jobs;
 mod ledger;
 mod purchase;

@@ -38,6 +38,8 @@ pub struct TestApp {
     pub context: Arc<worker::Context>,
     /// Its providers.
     pub sandbox: Sandbox,
+    /// What its keys in Redis begin with.
+    pub prefix: String,
     /// For calls to it.
     pub http: reqwest::Client,
     base: String,
@@ -77,7 +79,7 @@ impl TestApp {
         let (store, context) = (parts.store.clone(), Arc::clone(&parts.context));
         let workers = workers.then(|| serve::start_workers(&config, parts, &shutdown));
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        Self { config, store, context, sandbox, http, base, shutdown, workers, directory }
+        Self { config, store, context, sandbox, prefix, http, base, shutdown, workers, directory }
     }
 
     /// Where it keeps its files.
