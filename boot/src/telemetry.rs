@@ -4,6 +4,7 @@
 mod tests;
 
 use std::{
+    io::IsTerminal,
     panic::{self, PanicHookInfo},
     sync::OnceLock,
     thread,
@@ -50,7 +51,9 @@ pub enum LogFormat {
 pub fn init(options: &LogOptions) -> Result<(), ParseError> {
     let filter = options.rust_log.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
     let filter = EnvFilter::try_new(filter.unwrap_or("info"))?;
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people who watch, and noise in a file.
+    let colours = std::io::stderr().is_terminal();
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     // The only error is that there is a subscriber already.
     let installed = match options.log_format {
         LogFormat::Text => builder.try_init(),
