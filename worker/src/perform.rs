@@ -1,6 +1,6 @@
 //! One job at a time: claim, run within its limits, write down what came of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use entities::{
@@ -13,6 +13,11 @@ use jobs::{
 };
 
 use crate::{Context, Entry, JobError, Ran, apply_event};
+
+/// Pauses between tries to write down what came of a run. A connection that broke is replaced by
+/// then, and all of them together are shorter than any lease has left.
+const SETTLE_AGAIN: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Runs job `id` once, unless somebody else has it or it is not due.
 pub(crate) async fn perform(context: &Arc<Context>, lane: Lane, id: JobId) {
@@ -38,10 +43,27 @@ pub(crate) async fn perform_claimed(context: &Arc<Context>, row: Model) {
     let took = context.store.clock.now().since(started).as_secs_f64();
     metrics::histogram!("quittance_job_seconds", "job" => row.name.clone(), "outcome" => outcome)
         .record(took);
-    if let Err(error) = settle(context, &row, result).await {
-        // The lease runs out, and the job is run again.
-        tracing::warn!(job.id = %row.id, error = format!("{error:#}"), "a job was not settled");
+    settle_surely(context, &row, &result).await;
+}
+
+/// Settles the job though the database may fail for a moment: otherwise what was done would wait for
+/// the lease to run out, and then be done again.
+async fn settle_surely(context: &Arc<Context>, row: &Model, result: &Result<Ran, JobError>) {
+    let mut pauses = SETTLE_AGAIN.iter();
+    while let Err(error) = settle(context, row, result).await {
+        let pause = if is_lost(&error) { None } else { pauses.next() };
+        let Some(pause) = pause else {
+            // The lease runs out, if it has not, and the job is run again.
+            tracing::warn!(job.id = %row.id, error = format!("{error:#}"), "a job was not settled");
+            return;
+        };
+        tokio::time::sleep(*pause).await;
     }
+}
+
+/// Whether somebody else has the job now, or it was settled though the answer was lost.
+fn is_lost(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(queue::SettleError::LeaseLost(_)))
 }
 
 /// Runs on a task of its own: a panic ends that task alone, and nobody who drops us cancels it.
@@ -64,7 +86,7 @@ async fn run_guarded(
 async fn settle(
     context: &Arc<Context>,
     row: &Model,
-    result: Result<Ran, JobError>,
+    result: &Result<Ran, JobError>,
 ) -> anyhow::Result<()> {
     let (db, now) = (&context.store.db, context.store.clock.now());
     match result {
@@ -75,7 +97,7 @@ async fn settle(
             Ok(txn.commit().await?)
         }
         Err(JobError::Snooze(delay, cause)) => {
-            let row = [(row.clone(), now + delay)];
+            let row = [(row.clone(), now + *delay)];
             Ok(queue::snooze(db.writer(), &row, &format!("{cause:#}")).await?)
         }
         Err(JobError::Retry(cause)) if may_retry(row) => {
@@ -88,7 +110,7 @@ async fn settle(
     }
 }
 
-async fn bury(context: &Arc<Context>, row: &Model, cause: anyhow::Error) -> anyhow::Result<()> {
+async fn bury(context: &Arc<Context>, row: &Model, cause: &anyhow::Error) -> anyhow::Result<()> {
     let (db, now) = (&context.store.db, context.store.clock.now());
     let error = format!("{cause:#}");
     tracing::error!(job.id = %row.id, job.name = row.name, row.attempts, error, "buried a job");
