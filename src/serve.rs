@@ -142,5 +142,7 @@ pub fn start_workers(config: &Config, parts: Parts, shutdown: &Shutdown) -> Work
         drain: config.file.worker.drain(),
         schedules: true,
     };
-    Workers::start(&parts.context, parts.source, &options, shutdown)
+    let workers = Workers::start(&parts.context, parts.source, &options, shutdown);
+    tracing::info!("taking jobs");
+    workers
 }
