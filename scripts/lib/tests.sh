@@ -5,7 +5,10 @@
 # The package with the integration tests; every other package has unit tests only.
 readonly INTEGRATION=tests
 
-# run_tests unit|integration [FILTER]
+# Of these, the program whose tests start processes and kill them.
+readonly FAULTS=faults
+
+# run_tests unit|integration|faults [FILTER]
 run_tests() {
     QUITTANCE_BIN=$(target_directory)/debug/quittance
     export QUITTANCE_BIN
@@ -19,8 +22,12 @@ target_directory() {
 # The whole workspace is selected every time, and an expression picks: with `-p`, dependencies would
 # be built anew, because the features they have follow from the packages that are selected.
 by_nextest() {
-    local expression="package($INTEGRATION)" none=fail report status=0
-    [[ $1 == integration ]] || expression="not $expression"
+    local expression none=fail report status=0
+    case $1 in
+    unit) expression="not package($INTEGRATION)" ;;
+    integration) expression="package($INTEGRATION) and not binary($FAULTS)" ;;
+    faults) expression="package($INTEGRATION) and binary($FAULTS)" ;;
+    esac
     if [[ -n ${2:-} ]]; then
         expression="($expression) and test($2)"
         # It may well match on one side only.
@@ -52,18 +59,27 @@ by_libtest() {
     output=$STAGES_DIR/output
     : >"$output"
     while read -r directory program; do
-        if [[ $1 == integration ]]; then
-            [[ $directory == "$home" ]] || continue
-        else
-            [[ $directory != "$home" ]] || continue
-        fi
+        [[ $(kind_of "$directory" "$program" "$home") == "$1" ]] || continue
         (
             cd "$directory"
-            CARGO_MANIFEST_DIR=$directory "$program" ${2:+"$2"}
+            threads=()
+            [[ $1 != faults ]] || threads=(--test-threads=1)
+            CARGO_MANIFEST_DIR=$directory "$program" "${threads[@]}" ${2:+"$2"}
         ) 2>&1 | tee -a "$output" || status=1
     done < <(test_programs)
     tally_libtest "$output"
     return "$status"
+}
+
+# kind_of DIRECTORY PROGRAM HOME: prints which of the three runs a program belongs to.
+kind_of() {
+    if [[ $1 != "$3" ]]; then
+        echo unit
+    elif [[ $(basename "$2") == "$FAULTS"-* ]]; then
+        echo faults
+    else
+        echo integration
+    fi
 }
 
 # test_programs: prints "DIRECTORY PROGRAM" for each of the workspace.

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
 mod app;
+pub mod chaos;
+pub mod process;
 pub mod stripe;
 
 pub use app::{SECRET, TestApp, USER};

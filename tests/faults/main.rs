@@ -1,0 +1,14 @@
+//! What happens when processes, servers and networks fail: real processes, one test at a time.
+//!
+//! These tests start servers of their own; of the environment they need the programs
+//! `redis-server`, `postgres` and `initdb`, and the `quittance` that `cargo build` made.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
+
+mod chaos_short;
+mod process_command_line;
+mod process_database;
+mod process_kill;
+mod process_redis;
+mod process_secrets;
+mod process_stop;
+mod scene;

@@ -1,0 +1,99 @@
+//! The database fails: the provider is told to come back, in time, and never that we have what we
+//! do not have.
+
+use std::time::{Duration, Instant};
+
+use tests::{
+    chaos::{CommitCut, Fault, Proxy},
+    process::{Postgres, RedisServer, Role, Stage},
+    stripe,
+};
+
+use crate::scene::{Scene, after};
+
+/// The longest a provider may wait for an answer while the database is away; the promise is 3 s,
+/// and the machine may be busy.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(3_300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_are_refused_in_time_while_the_database_is_away() {
+    let postgres = Postgres::start().await;
+    let way = Proxy::before(postgres.port()).await;
+    let mut stage = Stage::on(&postgres).await;
+    let own = format!(":{}/", postgres.port());
+    let through = stage.database().replace(&own, &format!(":{}/", way.port()));
+    stage.set("DATABASE_URL", &through);
+    let ingress = stage.start(Role::Both, "quittance").await;
+
+    assert_eq!(deliver(&ingress.base(), "evt_before").await.0, 200);
+    for fault in [Fault::Refuse, Fault::BlackHole] {
+        way.set(fault);
+        // The first ones meet connections that were good a moment ago.
+        for round in 0..3 {
+            let (status, took) = deliver(&ingress.base(), &format!("evt_{fault:?}_{round}")).await;
+            assert_eq!(status, 503, "{fault:?}");
+            assert!(took < ANSWERED_WITHIN, "{fault:?}: {took:?}");
+        }
+        assert!(!ingress.is_ready().await);
+        way.set(Fault::None);
+        comes_back(&ingress.base(), &format!("evt_{fault:?}_after")).await;
+    }
+    postgres.pause();
+    let (status, took) = deliver(&ingress.base(), "evt_paused").await;
+    postgres.resume();
+    assert_eq!(status, 503);
+    assert!(took < ANSWERED_WITHIN, "{took:?}");
+    comes_back(&ingress.base(), "evt_last").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_at_commit_loses_nothing_and_doubles_nothing() {
+    let (postgres, redis) = (Postgres::start().await, RedisServer::start().await);
+    let way = Proxy::before(postgres.port()).await;
+    let mut stage = Stage::on(&postgres).await.carried_by(&redis);
+    let own = format!(":{}/", postgres.port());
+    let through = stage.database().replace(&own, &format!(":{}/", way.port()));
+    stage.set("DATABASE_URL", &through);
+    let mut scene = Scene::over(stage, postgres, redis, 2).await;
+
+    let load = scene.load(600, 150).await;
+    for events in [50, 150, 300, 450, 600, 750, 900] {
+        after(&load, events).await;
+        way.cut_commits(CommitCut::Before, 2);
+        way.cut_commits(CommitCut::After, 2);
+    }
+    scene.settle(load).await;
+    assert!(way.commits_cut() >= 20, "only {} connections were broken", way.commits_cut());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_under_load_loses_nothing() {
+    let mut scene = Scene::with_workers(2).await;
+    let load = scene.load(600, 150).await;
+    for events in [150, 500, 850] {
+        after(&load, events).await;
+        scene.postgres.kill();
+        scene.postgres.start_again().await;
+    }
+    let delivered = scene.settle(load).await;
+    assert!(delivered.statuses.contains_key(&503), "it was noticed: {:?}", delivered.statuses);
+}
+
+async fn comes_back(base: &str, event: &str) {
+    let back = tests::process::within(Duration::from_secs(20), async || {
+        deliver(base, event).await.0 == 200
+    });
+    assert!(back.await, "webhooks are taken again");
+}
+
+/// Delivers an event once: the status, and how long the answer took.
+async fn deliver(base: &str, event: &str) -> (u16, Duration) {
+    let body = stripe::event(event, "payment_intent.created", "pi_none", None).to_string();
+    let now = boot::Clock::System.now().seconds();
+    let signature = stripe::sign(tests::SECRET, now, body.as_bytes());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http.post(format!("{base}/webhooks/stripe"));
+    let begun = Instant::now();
+    let answer = request.header("stripe-signature", signature).body(body).send().await.unwrap();
+    (answer.status().as_u16(), begun.elapsed())
+}

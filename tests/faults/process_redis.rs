@@ -1,0 +1,136 @@
+//! Redis fails: nothing is lost, ingest goes on as before, and the backlog is gone soon after.
+
+use std::time::{Duration, Instant};
+
+use entities::provider_event;
+use sea_orm::EntityTrait;
+use tests::{
+    chaos::{Fault, Proxy, quiet},
+    process::{Postgres, RedisServer, Role, Stage},
+};
+
+use crate::scene::{Scene, after};
+
+/// From the end of the fault until nothing is left to do.
+const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Within this, 99 of 100 webhooks are answered while Redis is away; or within three times what it
+/// took before, where a busy machine takes longer anyway.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(250);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_when_redis_is_emptied() {
+    let mut scene = Scene::with_workers(2).await;
+    let load = scene.load(600, 200).await;
+    for events in [100, 300, 500, 700] {
+        after(&load, events).await;
+        scene.redis.command("FLUSHALL").await;
+    }
+    scene.settle(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_when_redis_starts_anew_without_anything() {
+    let mut scene = Scene::with_workers(2).await;
+    let load = scene.load(600, 200).await;
+    after(&load, 200).await;
+    scene.redis.kill();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.redis.start_empty().await;
+    after(&load, 700).await;
+    scene.redis.kill();
+    scene.redis.start_again().await;
+    scene.settle(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_while_redis_is_down_and_webhooks_are_answered_as_fast() {
+    fails_for_ten_seconds(Failure::Down).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_while_redis_is_a_black_hole_and_webhooks_are_answered_as_fast() {
+    fails_for_ten_seconds(Failure::BlackHole).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_while_redis_has_no_memory_or_refuses_to_write() {
+    let mut scene = Scene::with_workers(2).await;
+    let load = scene.load(900, 200).await;
+    after(&load, 200).await;
+    scene.redis.command("CONFIG SET maxmemory 1").await;
+    after(&load, 700).await;
+    scene.redis.command("CONFIG SET maxmemory 0").await;
+    after(&load, 900).await;
+    scene.redis.command("REPLICAOF 127.0.0.1 1").await;
+    after(&load, 1_300).await;
+    scene.redis.command("REPLICAOF NO ONE").await;
+    scene.settle(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_wakes_a_worker_at_once() {
+    let mut scene = Scene::with_workers(1).await;
+    let load = scene.load(40, 10).await;
+    scene.settle(load).await;
+    let events = provider_event::Entity::find().all(scene.store.db.reader()).await.unwrap();
+    let waits = events.iter().map(|event| event.settled_at.unwrap().since(event.received_at));
+    let mut waits: Vec<Duration> = waits.collect();
+    waits.sort();
+    let median = waits[waits.len() / 2];
+    // Not a poll, which is a second, and not a heartbeat, which is five.
+    assert!(median < Duration::from_millis(50), "{waits:?}");
+}
+
+#[derive(Clone, Copy)]
+enum Failure {
+    Down,
+    BlackHole,
+}
+
+async fn fails_for_ten_seconds(failure: Failure) {
+    let (postgres, redis) = (Postgres::start().await, RedisServer::start().await);
+    let way = Proxy::before(redis.port()).await;
+    let mut stage = Stage::on(&postgres).await;
+    stage.set("REDIS_URL", &format!("redis://127.0.0.1:{}", way.port()));
+    let mut scene = Scene::over(stage, postgres, redis, 2).await;
+    let load = scene.load(1_500, 150).await;
+    let started = Instant::now();
+    after(&load, 450).await;
+
+    let begun = Instant::now();
+    way.set(match failure {
+        Failure::Down => Fault::Refuse,
+        Failure::BlackHole => Fault::BlackHole,
+    });
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let mended = Instant::now();
+    way.set(Fault::None);
+    load.stop();
+    assert!(quiet(&scene.store, DRAINED_WITHIN).await, "the backlog stays\n{}", scene.logs());
+
+    let delivered = scene.settle(load).await;
+    assert_eq!(delivered.attempts, delivered.took.len(), "every webhook is taken the first time");
+    let before = delivered.answered_within(99, started, begun);
+    let took = delivered.answered_within(99, begun, mended);
+    assert!(took < ANSWERED_WITHIN.max(before * 3), "p99 is {took:?}, was {before:?} before");
+    let events = provider_event::Entity::find().all(scene.store.db.reader()).await.unwrap();
+    assert!(events.len() > 1_000, "there was work meanwhile: {} events", events.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_start_without_redis_and_find_it_later() {
+    let (postgres, redis) = (Postgres::start().await, RedisServer::start().await);
+    let way = Proxy::before(redis.port()).await;
+    way.set(Fault::Refuse);
+    let mut stage = Stage::on(&postgres).await;
+    stage.set("REDIS_URL", &format!("redis://127.0.0.1:{}", way.port()));
+    assert!(!stage.run(&["doctor"]).status.success(), "the doctor says so");
+    let ingress = stage.start(Role::Ingress, "first").await;
+    drop(ingress);
+    let mut scene = Scene::over(stage, postgres, redis, 1).await;
+    let load = scene.load(200, 100).await;
+    after(&load, 150).await;
+    way.set(Fault::None);
+    scene.settle(load).await;
+}

@@ -1,0 +1,22 @@
+//! Faults on purpose: a provider that delivers, keeps a journal and does not give up; a proxy that
+//! fails before each server; a seeded sequence of kills; and one check of what must hold after.
+//!
+//! The same seed makes the same events, the same order of faults and the same pauses between them.
+//! What the machine makes of it differs from run to run, as it must.
+
+mod check;
+mod faults;
+mod journal;
+mod load;
+mod proxy;
+mod report;
+mod run;
+mod script;
+
+pub use check::{Expected, check, quiet};
+pub use journal::{Acknowledged, Journal};
+pub use load::{Delivered, Load, LoadOptions};
+pub use proxy::{CommitCut, Fault, Proxy};
+pub use report::Report;
+pub use run::{Form, Kills, Plan, run};
+pub use script::{Planned, prepare, script};

@@ -1,0 +1,37 @@
+//! Real processes: the program itself, and Redis and PostgreSQL of a test's own, to be stopped,
+//! paused and killed. None of them outlives its owner.
+//!
+//! The program is the one that `cargo build --workspace` made, beside the test's own executable;
+//! `QUITTANCE_BIN` names another.
+
+mod port;
+mod postgres;
+mod program;
+mod redis_server;
+mod running;
+mod stage;
+
+pub use port::free_port;
+pub use postgres::Postgres;
+pub use program::{Program, Role};
+pub use redis_server::RedisServer;
+pub use running::Running;
+pub use rustix::process::Signal;
+pub(crate) use stage::count;
+pub use stage::{JWT_SECRET, MASTER_KEY, Stage, binary};
+
+use std::time::Duration;
+
+/// Longest time a program may take to start or to settle before a test gives up: long, because
+/// the machine may be busy with other tests.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until `condition` holds, at most `patience`; says whether it does.
+pub async fn within(patience: Duration, mut condition: impl AsyncFnMut() -> bool) -> bool {
+    let waited = tokio::time::timeout(patience, async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    waited.await.is_ok()
+}
