@@ -22,6 +22,7 @@ pub struct Options {
 
 /// Where tickets come from.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one of it")]
 pub enum Source {
     /// This process.
     Memory(MemoryTickets),
