@@ -13,7 +13,7 @@ use std::{
 
 use apalis::{
     layers::WorkerBuilderExt,
-    prelude::{Data, Monitor, WorkerBuilder},
+    prelude::{Data, WorkerBuilder, WorkerError},
 };
 use apalis_core::backend::ext::{
     BackendExt,
@@ -40,50 +40,64 @@ const TICKETS_AT_ONCE: usize = 8;
 /// How long to wait before listening for wake-ups again after Redis was lost.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long to wait before another worker is started where one has ended. Redis answers with errors
+/// while it loads its data, and each of them ends a worker at once.
+const START_AGAIN: Duration = Duration::from_millis(500);
+
 /// Takes tickets from Redis until `shutdown`; comes back by itself whenever Redis does.
 pub(crate) async fn run(carrier: RedisCarrier, lanes: Lanes, worker: Arc<str>, shutdown: Shutdown) {
     let wakes = Lane::ALL.map(|_| Arc::new(Wake::default()));
     let listener = tokio::spawn(listen(carrier.clone(), wakes.clone()));
-    while !shutdown.is_triggered() {
-        let signal = shutdown.signalled();
-        let monitor = monitor(&carrier, &lanes, &worker, &wakes);
-        let signal = async {
-            signal.await;
-            Ok(())
-        };
-        if let Err(error) = monitor.run_with_signal(signal).await {
-            tracing::warn!(%error, "the workers on Redis stopped");
-        }
-    }
+    let each = Lane::ALL.into_iter().zip(wakes).map(|(lane, wake)| Taker {
+        lane,
+        wake,
+        carrier: carrier.clone(),
+        lanes: lanes.clone(),
+        process: Arc::clone(&worker),
+    });
+    futures_util::future::join_all(each.map(|taker| taker.run(&shutdown))).await;
     listener.abort();
 }
 
-fn monitor(
-    carrier: &RedisCarrier,
-    lanes: &Lanes,
-    worker: &Arc<str>,
-    wakes: &[Arc<Wake>; 4],
-) -> Monitor {
-    let lanes_and_wakes = Lane::ALL.into_iter().zip(wakes.iter().cloned());
-    lanes_and_wakes
-        .fold(Monitor::new(), |monitor, (lane, wake)| {
-            let (carrier, lanes, worker) = (carrier.clone(), lanes.clone(), Arc::clone(worker));
-            monitor.register(move |restarts| {
-                // A name that was used before is refused until its heartbeat is forgotten.
-                let name = format!("{lane}-{worker}-{restarts}");
-                WorkerBuilder::new(name)
-                    .backend(
-                        carrier.storage(lane).poll_with_strategy(Wakeful::new(Arc::clone(&wake))),
-                    )
-                    .concurrency(TICKETS_AT_ONCE)
-                    .data((lane, lanes.clone()))
-                    .build(take)
-            })
-        })
-        .should_restart(|worker, error| {
-            tracing::warn!(worker = worker.name(), %error, "a worker on Redis is started again");
-            true
-        })
+/// Takes the tickets of one lane, by one apalis worker after the other.
+struct Taker {
+    lane: Lane,
+    wake: Arc<Wake>,
+    carrier: RedisCarrier,
+    lanes: Lanes,
+    process: Arc<str>,
+}
+
+impl Taker {
+    /// Not by apalis' own monitor: it starts a worker again without a pause, some hundred times
+    /// while Redis loads its data.
+    async fn run(self, shutdown: &Shutdown) {
+        for start in 0_u64.. {
+            let told = shutdown.signalled();
+            let signal = async {
+                told.await;
+                Ok::<(), WorkerError>(())
+            };
+            // A name that was used before is refused until its heartbeat is forgotten.
+            let worker = WorkerBuilder::new(format!("{}-{}-{start}", self.lane, self.process))
+                .backend(
+                    self.carrier
+                        .storage(self.lane)
+                        .poll_with_strategy(Wakeful::new(Arc::clone(&self.wake))),
+                )
+                .concurrency(TICKETS_AT_ONCE)
+                .data((self.lane, self.lanes.clone()))
+                .build(take);
+            let ended = worker.run_until(signal).await;
+            if shutdown.is_triggered() {
+                return;
+            }
+            if let Err(error) = ended {
+                tracing::warn!(lane = %self.lane, %error, "a worker on Redis is started again");
+            }
+            tokio::time::sleep(START_AGAIN).await;
+        }
+    }
 }
 
 /// Brings one ticket to its lane. Always succeeds: apalis never learns what came of a job, so that
