@@ -7,7 +7,9 @@ use poem::{Response, http::StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::{dashboard::tone, html, nothing_here, redirect, refused, written_time};
+use super::{
+    FRAMED, dashboard::tone, html, html_under, nothing_here, redirect, refused, written_time,
+};
 use crate::{
     Inner,
     api::{error::ApiError, params::Params, parse_form},
@@ -23,7 +25,7 @@ const OFFER: [(&str, &str); 7] = [
     ("4000000000000069", "Expired"),
     ("4000000000000127", "Wrong security code"),
     ("4000000000000119", "Processing error"),
-    ("4000000000003184", "3-D Secure"),
+    ("4000002760003184", "3-D Secure"),
 ];
 
 #[derive(Template)]
@@ -41,10 +43,20 @@ struct Pay {
     cards: Vec<Offered>,
 }
 
-struct Offered {
-    number: &'static str,
-    label: &'static str,
-    last4: &'static str,
+/// A test card, and what becomes of it.
+pub(super) struct Offered {
+    pub(super) number: &'static str,
+    pub(super) label: &'static str,
+    pub(super) last4: &'static str,
+}
+
+/// The cards on offer.
+pub(super) fn offer() -> Vec<Offered> {
+    let cards = OFFER.iter().filter_map(|(number, label)| {
+        let card = Card::numbered(number)?;
+        Some(Offered { number, label, last4: card.last4() })
+    });
+    cards.collect()
 }
 
 #[derive(Template)]
@@ -55,6 +67,10 @@ struct Challenge {
     amount: String,
     status: &'static str,
     open: bool,
+    /// Whether the payer has just answered.
+    answered: bool,
+    /// The origin of the page that shows this one in a frame; empty if none does.
+    parent: String,
 }
 
 #[derive(Template)]
@@ -100,17 +116,11 @@ impl Inner {
 
     /// `GET /sandbox/3ds/{id}`
     pub(super) fn show_challenge(&self, id: &str, query: &Params) -> Response {
+        let parent = query.text("parent").ok().flatten().unwrap_or_default().to_owned();
         match self.intent_for(id, query) {
-            Ok(intent) => html(
-                StatusCode::OK,
-                &Challenge {
-                    amount: written(intent.amount, &intent.currency),
-                    status: intent.status.name(),
-                    open: intent.status == Status::RequiresAction,
-                    id: intent.id,
-                    secret: intent.client_secret,
-                },
-            ),
+            Ok(intent) => {
+                html_under(FRAMED, StatusCode::OK, &Challenge::new(intent, parent, false))
+            }
             Err(error) => refused(&error),
         }
     }
@@ -127,7 +137,20 @@ impl Inner {
         match result {
             // A card may be declined after the challenge: the payer returns all the same.
             Err(error) if error.status != 402 => refused(&error),
-            _ => self.return_from(id),
+            _ => self.answered(id),
+        }
+    }
+
+    /// Closes the window that Stripe's script has opened, or sends the payer back.
+    fn answered(&self, id: &str) -> Response {
+        let intent = lock(&self.state).intents.get(id).cloned();
+        match intent.filter(|intent| intent.in_page) {
+            // Whose window it is stands in the address that the form was sent to.
+            Some(intent) => {
+                let page = Challenge::new(intent, String::new(), true);
+                html_under(FRAMED, StatusCode::OK, &page)
+            }
+            None => self.return_from(id),
         }
     }
 
@@ -186,12 +209,22 @@ impl Inner {
     }
 }
 
+impl Challenge {
+    fn new(intent: Intent, parent: String, answered: bool) -> Self {
+        Self {
+            amount: written(intent.amount, &intent.currency),
+            status: intent.status.name(),
+            open: intent.status == Status::RequiresAction,
+            id: intent.id,
+            secret: intent.client_secret,
+            answered,
+            parent,
+        }
+    }
+}
+
 impl Pay {
     fn new(intent: &Intent, return_url: String, error: Option<String>) -> Self {
-        let cards = OFFER.iter().filter_map(|(number, label)| {
-            let card = Card::numbered(number)?;
-            Some(Offered { number, label, last4: card.last4() })
-        });
         Self {
             id: intent.id.clone(),
             secret: intent.client_secret.clone(),
@@ -202,7 +235,7 @@ impl Pay {
             tone: tone(intent.status),
             open: intent.status.is_open(),
             error,
-            cards: cards.collect(),
+            cards: offer(),
         }
     }
 }
@@ -232,5 +265,5 @@ fn confirmation(
 
 fn card_text(card: &Value) -> String {
     let text = |name: &str| card[name].as_str().unwrap_or_default();
-    format!("{} ···· {}", text("brand"), text("last4"))
+    format!("{} •••• {}", text("brand"), text("last4"))
 }

@@ -10,14 +10,13 @@ use crate::{
 };
 
 /// Rows in each table.
-const ROWS: usize = 25;
+const ROWS: usize = 12;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
 struct Dashboard {
     target: String,
     pending: usize,
-    mailbox: bool,
     intents: Vec<IntentRow>,
     events: Vec<EventRow>,
     deliveries: Vec<Delivery>,
@@ -52,7 +51,6 @@ impl Inner {
         let page = Dashboard {
             target: self.deliverer.target(),
             pending: self.deliverer.pending(),
-            mailbox: self.config.mailbox.is_some(),
             intents: state.intents.before(None).take(ROWS).map(IntentRow::new).collect(),
             events: state.events.before(None).take(ROWS).map(EventRow::new).collect(),
             deliveries,
@@ -93,6 +91,7 @@ pub(super) fn tone(status: Status) -> &'static str {
     match status {
         Status::Succeeded => "good",
         Status::Canceled => "bad",
-        _ => "",
+        Status::RequiresAction | Status::Processing => "wait",
+        Status::RequiresPaymentMethod | Status::RequiresConfirmation => "",
     }
 }

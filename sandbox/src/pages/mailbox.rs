@@ -7,7 +7,10 @@ use std::{
 };
 
 use askama::Template;
-use poem::{Response, http::StatusCode};
+use poem::{
+    Response,
+    http::{StatusCode, header},
+};
 
 use super::{
     html, message,
@@ -41,6 +44,7 @@ struct Listed {
 #[derive(Template)]
 #[template(path = "mail.html")]
 struct Opened {
+    name: String,
     mail: Mail,
     source: String,
 }
@@ -61,22 +65,46 @@ impl Inner {
 
     /// `GET /sandbox/mail/{name}`
     pub(super) async fn show_mail(&self, name: &str) -> Response {
-        let Some(folder) = &self.config.mailbox else { return nothing_here() };
-        if !is_mail_name(name) {
-            return nothing_here();
-        }
-        let path = folder.join(name);
-        let read = tokio::task::spawn_blocking(move || read(&path)).await;
-        match read {
-            Ok(Ok(bytes)) => {
+        match self.open_mail(name).await {
+            Ok(bytes) => {
                 let mut source = String::from_utf8_lossy(&bytes).into_owned();
                 source.truncate(source.floor_char_boundary(MAX_SOURCE));
-                html(StatusCode::OK, &Opened { mail: mime::parse(&bytes), source })
+                let (name, mail) = (name.to_owned(), mime::parse(&bytes));
+                html(StatusCode::OK, &Opened { name, mail, source })
             }
-            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => nothing_here(),
-            _ => unreadable("This mail cannot be read."),
+            Err(why) => why,
         }
     }
+
+    /// `GET /sandbox/mail/{name}/html`: the mail as a mail program shows it.
+    pub(super) async fn show_letter(&self, name: &str) -> Response {
+        match self.open_mail(name).await {
+            Ok(bytes) => letter(mime::parse(&bytes).html),
+            Err(why) => why,
+        }
+    }
+
+    async fn open_mail(&self, name: &str) -> Result<Vec<u8>, Response> {
+        let folder = self.config.mailbox.as_ref().filter(|_| is_mail_name(name));
+        let path = folder.ok_or_else(nothing_here)?.join(name);
+        match tokio::task::spawn_blocking(move || read(&path)).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(nothing_here()),
+            _ => Err(unreadable("This mail cannot be read.")),
+        }
+    }
+}
+
+/// Whoever wrote the mail, it may neither run nor load anything here.
+fn letter(html: String) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; \
+                          frame-ancestors 'self'";
+    Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(html)
 }
 
 fn unreadable(why: &str) -> Response {

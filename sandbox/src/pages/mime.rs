@@ -18,6 +18,7 @@ pub(super) struct Mail {
     pub(super) to: String,
     pub(super) date: String,
     pub(super) text: String,
+    pub(super) html: String,
     pub(super) attachments: Vec<String>,
 }
 
@@ -62,6 +63,8 @@ fn read_part(head: &str, body: &str, mail: &mut Mail, depth: usize) {
         mail.attachments.push(words(&name));
     } else if mail.text.is_empty() && (lower.is_empty() || lower.starts_with("text/plain")) {
         mail.text = decoded(body, &header(head, "content-transfer-encoding"));
+    } else if mail.html.is_empty() && lower.starts_with("text/html") {
+        mail.html = decoded(body, &header(head, "content-transfer-encoding"));
     }
 }
 
@@ -171,12 +174,14 @@ mod tests {
             Content-Type: multipart/mixed; boundary=\"x\"\r\n\r\n\
             --x\r\nContent-Type: text/plain; charset=utf-8\r\n\
             Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=\r\n=C3=9Fe <b>\r\n\
+            --x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>\r\n\
             --x\r\nContent-Type: application/pdf\r\n\
             Content-Disposition: attachment; filename=\"r.pdf\"\r\n\r\nAAAA\r\n--x--\r\n";
         let mail = parse(source.as_bytes());
         assert_eq!(mail.subject, "Quittung für you");
         assert_eq!(mail.to, "b@example.com, c@example.com");
         assert_eq!(mail.text, "Grüße <b>");
+        assert_eq!(mail.html, "<p>Hello</p>");
         assert_eq!(mail.attachments, ["r.pdf"]);
     }
 

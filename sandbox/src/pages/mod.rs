@@ -1,8 +1,10 @@
 //! Pages for people, and the controls.
 
+mod assets;
 mod checkout;
 mod control;
 mod dashboard;
+mod element;
 mod mailbox;
 mod mime;
 
@@ -23,8 +25,14 @@ use crate::{
 const MAX_BODY: usize = 64 * 1024;
 
 /// No scripts, no foreign content. Forms may end on the merchant's return URL, wherever that is.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; \
-                      form-action 'self' http: https:; frame-ancestors 'self'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+                      frame-src 'self'; base-uri 'none'; form-action 'self' http: https:; \
+                      frame-ancestors 'self'";
+
+/// For what a merchant's page shows in a frame: our own scripts, and calls to ourselves.
+const FRAMED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+                      font-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                      form-action 'self' http: https:; frame-ancestors http: https:";
 
 /// Everything below `/sandbox`.
 pub(crate) struct Pages(pub(crate) Arc<Inner>);
@@ -67,14 +75,16 @@ impl Inner {
     async fn show(self: &Arc<Self>, path: &[&str], query: &Params) -> Response {
         match path {
             [] => self.show_dashboard(),
-            ["style.css"] => style(),
+            ["elements", "payment"] => element::show(),
             ["pay", id] => self.show_payment(id, query),
             ["3ds", id] => self.show_challenge(id, query),
             ["receipts", id] => self.show_receipt(id),
             ["mail"] => self.show_mailbox().await,
             ["mail", name] => self.show_mail(name).await,
+            ["mail", name, "html"] => self.show_letter(name).await,
             ["control", "faults"] => self.show_faults(),
             ["control", "state"] => self.show_state(),
+            [name] => assets::find(name).unwrap_or_else(nothing_here),
             _ => nothing_here(),
         }
     }
@@ -101,11 +111,16 @@ impl Inner {
 
 /// Renders a page.
 fn html(status: StatusCode, template: &impl Template) -> Response {
+    html_under(POLICY, status, template)
+}
+
+/// Renders a page that may do what `policy` says.
+fn html_under(policy: &'static str, status: StatusCode, template: &impl Template) -> Response {
     let Ok(page) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into() };
     Response::builder()
         .status(status)
         .content_type("text/html; charset=utf-8")
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::CONTENT_SECURITY_POLICY, policy)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::CACHE_CONTROL, "no-store")
@@ -136,11 +151,6 @@ fn nothing_here() -> Response {
 fn redirect(url: &str) -> Response {
     let response = Response::builder().status(StatusCode::SEE_OTHER);
     response.header(header::LOCATION, url).body(Body::empty())
-}
-
-fn style() -> Response {
-    let style = include_str!("../../templates/style.css");
-    Response::builder().content_type("text/css; charset=utf-8").body(style)
 }
 
 /// Whether a page of ours, or no page at all, sent the request. Browsers say so; others do not.

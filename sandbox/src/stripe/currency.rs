@@ -72,19 +72,18 @@ fn decimals(currency: &str) -> usize {
     }
 }
 
-/// `amount` as a person reads it.
+/// `amount` as a person reads it: `$0.50`, and with its code where the sign alone says too little.
 pub(crate) fn written(amount: i64, currency: &str) -> String {
-    let sign = match currency {
-        "usd" => "$",
-        "eur" => "€",
-        "gbp" => "£",
-        "jpy" => "¥",
-        _ => "",
-    };
     let digits = format!("{amount:0width$}", width = decimals(currency) + 1);
     let (whole, part) = digits.split_at(digits.len() - decimals(currency));
     let point = if part.is_empty() { "" } else { "." };
-    format!("{sign}{whole}{point}{part} {currency}")
+    match currency {
+        "usd" => format!("${whole}{point}{part}"),
+        "eur" => format!("€{whole}{point}{part}"),
+        "gbp" => format!("£{whole}{point}{part}"),
+        "jpy" => format!("¥{whole}{point}{part}"),
+        code => format!("{whole}{point}{part} {}", code.to_uppercase()),
+    }
 }
 
 #[cfg(test)]
@@ -93,8 +92,8 @@ mod tests {
 
     #[test]
     fn amounts_are_written_with_the_decimals_of_their_currency() {
-        assert_eq!(written(50, "usd"), "$0.50 usd");
-        assert_eq!(written(50, "jpy"), "¥50 jpy");
-        assert_eq!(written(12_345, "kwd"), "12.345 kwd");
+        assert_eq!(written(50, "usd"), "$0.50");
+        assert_eq!(written(50, "jpy"), "¥50");
+        assert_eq!(written(12_345, "kwd"), "12.345 KWD");
     }
 }
