@@ -126,6 +126,10 @@ typed_id!(
     ReviewId, "rev"
 );
 typed_id!(
+    /// Names a session of the portal.
+    SessionId, "ses"
+);
+typed_id!(
     /// Names a ledger transfer.
     TransferId, "tr"
 );

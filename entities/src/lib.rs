@@ -18,6 +18,7 @@ pub mod ledger_transfer;
 pub mod mail;
 pub mod package;
 pub mod payment;
+pub mod portal_session;
 pub mod provider_event;
 pub mod review;
 
@@ -28,7 +29,7 @@ mod timestamp;
 
 pub use ids::{
     AuditId, CustomerId, EventId, JobId, LotId, MailId, ParseIdError, PaymentId, ReviewId,
-    TransferId,
+    SessionId, TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

@@ -14,6 +14,7 @@ mod m0001_inbox_and_jobs;
 mod m0002_payments;
 mod m0003_ledger;
 mod m0004_desk;
+mod m0007_sessions;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_payments::Migration),
             Box::new(m0003_ledger::Migration),
             Box::new(m0004_desk::Migration),
+            Box::new(m0007_sessions::Migration),
         ]
     }
 }

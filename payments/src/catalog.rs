@@ -156,6 +156,12 @@ pub async fn find(store: &Store, id: &str) -> Result<Model, Error> {
     found.ok_or_else(|| Error::UnknownPackage(id.chars().take(64).collect()))
 }
 
+/// What the package `id` is called, though it may no longer be on sale.
+pub async fn name(store: &Store, id: &str) -> Result<Option<String>, Error> {
+    let found = Entity::find_by_id(id.to_owned()).one(store.db.reader()).await?;
+    Ok(found.map(|package| package.name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! Checkout: a payment from the wish to buy to the provider's object for it.
 
+use std::time::Duration;
+
 use entities::{
     CustomerId, PaymentId, Provider, Timestamp, customer,
     payment::{ActiveModel, Column, Entity, Kind, Model, Status},
@@ -127,6 +129,21 @@ pub async fn of_customer(
         .order_by_desc(Column::CreatedAt)
         .limit(limit);
     Ok(find.all(store.db.reader()).await?)
+}
+
+/// How long the latest payments took from the wish to the money, the median of at most `sample`;
+/// `None` while too few are known to say.
+pub async fn usual_wait(store: &Store, sample: u64) -> Result<Option<Duration>, Error> {
+    const ENOUGH: usize = 5;
+    let find = Entity::find()
+        .filter(Column::SucceededAt.is_not_null())
+        .order_by_desc(Column::Id)
+        .limit(sample);
+    let payments = find.all(store.db.reader()).await?;
+    let took = |payment: Model| Some(payment.succeeded_at?.since(payment.created_at));
+    let mut waits: Vec<Duration> = payments.into_iter().filter_map(took).collect();
+    waits.sort_unstable();
+    Ok(waits.get(waits.len() / 2).filter(|_| waits.len() >= ENOUGH).copied())
 }
 
 /// Whose a payment is stands in the query, so that nobody can forget to compare it.

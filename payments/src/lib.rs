@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod mails;
 pub mod receipts;
 pub mod reviews;
+pub mod sessions;
 pub mod vault;
 
 mod error;

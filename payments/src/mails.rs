@@ -5,11 +5,12 @@
 //! same mail to whoever receives it.
 
 use entities::{
-    MailId,
+    MailId, PaymentId,
     mail::{ActiveModel, Column, Entity, Model, State},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, Unchanged, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set, Unchanged,
+    sea_query::OnConflict,
 };
 
 use crate::{Error, Store, vault::Place};
@@ -50,6 +51,17 @@ pub async fn begin(
         State::Sending => Occasion::Send(row.id),
         State::Sent => Occasion::Sent,
     })
+}
+
+/// Whether the mail on `occasion` has been accepted by the mail server.
+pub async fn is_sent(store: &Store, occasion: &str) -> Result<bool, Error> {
+    let sent = Column::Occasion.eq(occasion).and(Column::State.eq(State::Sent));
+    Ok(Entity::find().filter(sent).one(store.db.reader()).await?.is_some())
+}
+
+/// The occasion of the receipt for payment `id`.
+pub fn receipt_occasion(id: PaymentId) -> String {
+    format!("receipt:{id}")
 }
 
 /// Notes that the server accepted mail `id`.

@@ -2,7 +2,7 @@ use anyhow::anyhow;
 use documents::ReceiptMail;
 use entities::job::Model;
 use jobs::SendReceipt;
-use payments::receipts;
+use payments::{mails, receipts};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -33,13 +33,10 @@ impl Run for SendReceipt {
             seller: context.mailer.sender(),
         });
         let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
-        context.mailer.send_once(&context.store, &occasion(&self), email, &mail).await?;
+        let occasion = mails::receipt_occasion(self.payment_id);
+        context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
         let took = context.store.clock.now().since(receipt.succeeded_at).as_secs_f64();
         metrics::histogram!("quittance_payment_to_receipt_seconds").record(took);
         Ok(Ran::Done)
     }
-}
-
-fn occasion(job: &SendReceipt) -> String {
-    format!("receipt:{}", job.payment_id)
 }

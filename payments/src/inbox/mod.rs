@@ -7,7 +7,7 @@ mod recorder;
 mod settle;
 
 pub use prune::prune;
-pub use read::{Opened, find, latest, load};
+pub use read::{Opened, counts, find, latest, load};
 pub use record::{Delivery, Recorded, record};
 pub use recorder::{RecordError, Recorder};
 pub use settle::{Verdict, settle};

@@ -1,11 +1,13 @@
 use std::collections::HashMap;
 
+use boot::sql;
 use entities::{
     EventId, Provider,
-    provider_event::{Column, Entity, Model},
+    provider_event::{Column, Entity, Model, State},
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::body_place;
@@ -40,6 +42,20 @@ pub async fn find(store: &Store, id: EventId) -> Result<Option<Opened>, Error> {
 pub async fn latest(store: &Store, limit: u64) -> Result<Vec<Model>, Error> {
     let find = Entity::find().order_by_desc(Column::Id).limit(limit);
     Ok(find.all(store.db.reader()).await?)
+}
+
+/// How many events are in each state that any is in.
+pub async fn counts(store: &Store) -> Result<Vec<(State, i64)>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        state: String,
+        events: i64,
+    }
+    let body = "SELECT state, COUNT(*) AS events FROM provider_events GROUP BY state";
+    let statement = sql::statement(store.db.backend(), body, Vec::new());
+    let rows = Row::find_by_statement(statement).all(store.db.reader()).await?;
+    let count = |row: Row| Ok((State::try_from_value(&row.state)?, row.events));
+    rows.into_iter().map(count).collect()
 }
 
 /// The bodies we hold of the provider's events `event_ids`.
