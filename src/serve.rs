@@ -1,9 +1,9 @@
 //! The processes: ingress, worker, or both in one.
 
-use boot::{Clock, Config, Shutdown};
+use boot::{Clock, Config, Shutdown, config::StripeKeys};
 use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
 use poem::{Endpoint, Route};
-use portal::Portal;
+use portal::{Portal, StripeJs};
 use sandbox::Sandbox;
 use worker::Workers;
 
@@ -107,14 +107,22 @@ pub fn endpoint(
     let pages = portal::routes(Portal {
         store: parts.store.clone(),
         cashier: app.cashier().clone(),
+        token_key: TokenKey::new(&config.jwt_secret),
         sandbox: config.sandbox,
         public_url: config.public_url.clone(),
+        hosts: config.cors_allowed_origins.clone(),
+        stripe: config.stripe.as_ref().and_then(stripe_js),
     });
     let mut others = Route::new().nest("/", pages);
     if let Some(sandbox) = sandbox {
         others = others.nest("/sandbox", sandbox.pages()).nest("/v1", sandbox.stripe_api());
     }
     ingress::routes(app, others)
+}
+
+fn stripe_js(keys: &StripeKeys) -> Option<StripeJs> {
+    let publishable_key = keys.publishable_key.clone()?;
+    Some(StripeJs { publishable_key, account: keys.account.clone() })
 }
 
 fn options(config: &Config) -> Options {

@@ -1,56 +1,104 @@
-//! The style and the mark, compiled in.
+//! Style, font, mark and scripts, compiled in: everything that pages load from us.
 //!
 //! Pages name a file together with the hash of what is in it, so that a browser may keep it for
-//! good and still never shows a page in an older version's style.
+//! good and still never shows a page in an older version's style; a script also by its whole hash,
+//! so that a browser runs exactly what was built. `docs/scripts.md` is the inventory.
 
 use std::sync::LazyLock;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
-    Request, Response, handler,
+    Endpoint, Request, Response, Result,
     http::{StatusCode, header},
 };
+use sha2::{Digest, Sha256};
 
-pub(crate) const CSS_PATH: &str = "/assets/portal.css";
-pub(crate) const MARK_PATH: &str = "/assets/mark.svg";
+/// A file.
+pub(crate) struct File {
+    /// Where it is.
+    pub(crate) path: &'static str,
+    kind: &'static str,
+    content: &'static [u8],
+}
 
-const CSS: &str = include_str!("../assets/portal.css");
-const MARK: &str = include_str!("../assets/mark.svg");
+const CSS: File = File {
+    path: "/assets/portal.css",
+    kind: "text/css; charset=utf-8",
+    content: concat!(include_str!("../../design/style.css"), include_str!("../assets/portal.css"))
+        .as_bytes(),
+};
+const FONT: File = File {
+    path: "/assets/inter.woff2",
+    kind: "font/woff2",
+    content: include_bytes!("../../design/inter-latin.woff2"),
+};
+const MARK: File = File {
+    path: "/assets/mark.svg",
+    kind: "image/svg+xml",
+    content: include_bytes!("../../design/mark.svg"),
+};
+const CHECKOUT: File = File {
+    path: "/assets/checkout.js",
+    kind: "text/javascript; charset=utf-8",
+    content: include_bytes!("../assets/checkout.js"),
+};
+const PAYMENT: File = File {
+    path: "/assets/payment.js",
+    kind: "text/javascript; charset=utf-8",
+    content: include_bytes!("../assets/payment.js"),
+};
+
+/// Every file.
+pub(crate) static FILES: [File; 5] = [CSS, FONT, MARK, CHECKOUT, PAYMENT];
 
 /// Where pages find the style.
-pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| versioned(CSS_PATH, CSS));
+pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| CSS.url());
 /// Where pages find the mark.
-pub(crate) static MARK_URL: LazyLock<String> = LazyLock::new(|| versioned(MARK_PATH, MARK));
+pub(crate) static MARK_URL: LazyLock<String> = LazyLock::new(|| MARK.url());
+/// What the checkout page runs.
+pub(crate) static CHECKOUT_SCRIPT: LazyLock<Script> = LazyLock::new(|| CHECKOUT.script());
+/// What a payment's page runs.
+pub(crate) static PAYMENT_SCRIPT: LazyLock<Script> = LazyLock::new(|| PAYMENT.script());
 
-/// `GET /assets/portal.css`.
-#[handler]
-pub(crate) fn css(request: &Request) -> Response {
-    file(request, "text/css; charset=utf-8", CSS)
+/// A script as a page names it.
+pub(crate) struct Script {
+    pub(crate) url: String,
+    /// For the attribute `integrity`.
+    pub(crate) integrity: String,
 }
 
-/// `GET /assets/mark.svg`.
-#[handler]
-pub(crate) fn mark(request: &Request) -> Response {
-    file(request, "image/svg+xml", MARK)
-}
-
-fn file(request: &Request, content_type: &str, content: &'static str) -> Response {
-    let version = version(content);
-    let tag = format!("\"{version}\"");
-    let exact = request.uri().query() == Some(&format!("v={version}"));
-    let keep = if exact { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
-    let answer = Response::builder().header(header::CACHE_CONTROL, keep).header(header::ETAG, &tag);
-    if request.header(header::IF_NONE_MATCH) == Some(&tag) {
-        return answer.status(StatusCode::NOT_MODIFIED).finish();
+impl File {
+    fn url(&self) -> String {
+        format!("{}?v={}", self.path, self.version())
     }
-    answer.content_type(content_type).body(content)
+
+    fn script(&self) -> Script {
+        let integrity = format!("sha256-{}", STANDARD.encode(Sha256::digest(self.content)));
+        Script { url: self.url(), integrity }
+    }
+
+    fn version(&self) -> String {
+        hex::encode(&Sha256::digest(self.content)[..8])
+    }
 }
 
-fn versioned(path: &str, content: &str) -> String {
-    format!("{path}?v={}", version(content))
-}
+/// Serves a file.
+pub(crate) struct Serve(pub(crate) &'static File);
 
-/// FNV-1a: enough to tell two versions of our own files apart.
-fn version(content: &str) -> String {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("{:016x}", content.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))
+impl Endpoint for Serve {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let version = self.0.version();
+        let tag = format!("\"{version}\"");
+        let exact = request.uri().query() == Some(&format!("v={version}"));
+        let keep =
+            if exact { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
+        let answer =
+            Response::builder().header(header::CACHE_CONTROL, keep).header(header::ETAG, &tag);
+        if request.header(header::IF_NONE_MATCH) == Some(&tag) {
+            return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
+        }
+        Ok(answer.content_type(self.0.kind).body(self.0.content))
+    }
 }

@@ -1,50 +1,49 @@
-//! The start page.
-
-use std::sync::Arc;
+//! The start page: what is on sale, and in the sandbox how the system is.
 
 use askama::Template;
 use entities::{PaymentId, package, payment};
-use payments::{Store, catalog, checkout, customers};
-use poem::{IntoResponse, Response, handler, http::StatusCode, web::Data};
+use payments::{catalog, checkout, customers};
+use poem::{IntoResponse, Request, Response, handler, http::StatusCode};
 
 use crate::{
-    Portal, attempt,
-    page::{Page, View},
+    Portal,
+    checkout::Offer,
+    message::Failure,
+    page::{Here, Page, View},
     status::Status,
+    visitor::{self, Guest, Visitor},
+    words,
 };
 
-/// How many of the demo user's payments are shown.
-const TRIES: u64 = 5;
+/// How many of the visitor's payments are shown.
+const LATEST: u64 = 5;
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home<'a> {
+struct Home {
     page: Page,
     packages: Vec<Package>,
     state: Status,
-    sandbox: Option<Sandbox<'a>>,
-}
-
-/// A package as it is offered.
-struct Package {
-    id: String,
-    name: String,
-    amount: String,
-    currency: String,
-    credits: String,
-}
-
-/// What only a sandbox shows.
-struct Sandbox<'a> {
-    base: &'a str,
+    latest: Vec<Latest>,
+    base: String,
     /// The package that the shell lines buy.
-    package: String,
-    tries: Vec<Try>,
+    sample: String,
 }
 
-struct Try {
+/// A package on offer.
+struct Package {
+    offer: Offer,
+    /// What one credit costs.
+    each: String,
+    /// Whether one credit costs less than in any other.
+    best: bool,
+}
+
+/// A payment of the visitor's.
+struct Latest {
     id: PaymentId,
     package: String,
+    price: String,
     at: String,
     status: &'static str,
     tone: &'static str,
@@ -52,63 +51,65 @@ struct Try {
 
 /// `GET /`.
 #[handler]
-pub(crate) async fn show(Data(portal): Data<&Arc<Portal>>) -> Response {
+pub(crate) async fn show(request: &Request) -> Result<Response, Failure> {
+    let portal = visitor::portal(request)?;
     let state = Status::read(&portal.store, portal.sandbox).await;
-    let (packages, tries) = read(portal).await.unwrap_or_else(|error| {
+    let read = read(request, portal).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the start page lacks its data");
-        Default::default()
+        (Page::plain(portal.sandbox), Vec::new(), Vec::new())
     });
-    let sandbox = portal.sandbox.then(|| Sandbox {
-        base: portal.base(),
-        package: packages.last().map_or_else(|| "pro-200".to_owned(), |package| package.id.clone()),
-        tries,
-    });
+    let (page, packages, latest) = read;
     let status = if state.up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let page = Page::new(portal.sandbox);
-    let packages = packages.into_iter().map(Package::from).collect();
-    View(status, Home { page, packages, state, sandbox }).into_response()
+    let sample = packages.last().map_or("pro-200", |package| &package.offer.id).to_owned();
+    let base = portal.base().to_owned();
+    let page = page.at(Here::Home);
+    let home = Home { page, packages, state, latest, base, sample };
+    Ok(View::new(status, home.page.policy(), home).into_response())
 }
 
-async fn read(portal: &Portal) -> Result<(Vec<package::Model>, Vec<Try>), payments::Error> {
-    let packages = catalog::on_sale(&portal.store).await?;
-    let tries = if portal.sandbox { tries(&portal.store).await? } else { Vec::new() };
-    Ok((packages, tries))
-}
-
-async fn tries(store: &Store) -> Result<Vec<Try>, payments::Error> {
-    let Some(customer) = customers::find(store, attempt::USER_REF).await? else {
-        return Ok(Vec::new());
+async fn read(
+    request: &Request,
+    portal: &Portal,
+) -> Result<(Page, Vec<Package>, Vec<Latest>), payments::Error> {
+    let packages = offers(catalog::on_sale(&portal.store).await?);
+    let Guest(Some(visitor)) = Guest::find(request, portal).await? else {
+        return Ok((Page::plain(portal.sandbox), packages, Vec::new()));
     };
-    let payments = checkout::of_customer(store, customer.id, TRIES).await?;
-    Ok(payments.into_iter().map(Try::from).collect())
+    let latest = latest(portal, &visitor).await?;
+    Ok((Page::of(portal, &visitor).await?, packages, latest))
 }
 
-impl From<payment::Model> for Try {
+async fn latest(portal: &Portal, visitor: &Visitor) -> Result<Vec<Latest>, payments::Error> {
+    let customer = customers::find(&portal.store, &visitor.user().user_ref).await?;
+    let Some(customer) = customer else { return Ok(Vec::new()) };
+    let payments = checkout::of_customer(&portal.store, customer.id, LATEST).await?;
+    Ok(payments.into_iter().map(Latest::from).collect())
+}
+
+fn offers(packages: Vec<package::Model>) -> Vec<Package> {
+    // Compared in hundredths of the minor unit, so that no two differ by less than can be shown.
+    let rate = |package: &package::Model| {
+        package.amount.saturating_mul(100) / (package.credits + package.bonus_credits).max(1)
+    };
+    let lowest = packages.iter().map(rate).min();
+    let several = packages.iter().any(|package| Some(rate(package)) != lowest);
+    let offer = |package: package::Model| {
+        let each = entities::Money::new((rate(&package) + 50) / 100, package.currency.clone());
+        let best = several && Some(rate(&package)) == lowest;
+        Package { each: words::money(&each), best, offer: Offer::from(package) }
+    };
+    packages.into_iter().map(offer).collect()
+}
+
+impl From<payment::Model> for Latest {
     fn from(payment: payment::Model) -> Self {
         Self {
             id: payment.id,
-            at: attempt::clock_time(payment.created_at),
-            status: attempt::status_words(payment.status),
-            tone: attempt::tone(payment.status),
+            at: words::moment(payment.created_at),
+            price: words::money(&payment.price()),
+            status: words::status(payment.status),
+            tone: words::tone(payment.status),
             package: payment.package_id,
-        }
-    }
-}
-
-impl From<package::Model> for Package {
-    fn from(package: package::Model) -> Self {
-        let price = package.price().to_string();
-        let (amount, currency) = price.split_once(' ').unwrap_or((&price, ""));
-        let bonus = match package.bonus_credits {
-            0 => String::new(),
-            bonus => format!(" + {bonus} bonus"),
-        };
-        Self {
-            amount: amount.to_owned(),
-            currency: currency.to_owned(),
-            credits: format!("{} credits{bonus}", package.credits),
-            id: package.id,
-            name: package.name,
         }
     }
 }

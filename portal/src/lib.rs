@@ -1,24 +1,29 @@
-//! HTTP for people: pages made on the server, their style compiled in.
+//! HTTP for people: pages made on the server, their style, font and scripts compiled in.
 //!
 //! **Invariants:** no rule about money stands here and no query. A page shows what `payments` and
-//! `jobs` say; a payment is begun by [`ingress::Cashier`] and in no other way. No page needs a
-//! script, and none may load anything from elsewhere.
+//! `jobs` say; a payment is begun and looked up by [`ingress::Cashier`] and in no other way. A page
+//! loads nothing from elsewhere but the provider's own script, on the page where a card is typed.
+//! What changes something is a form with the visitor's own token in it.
 
 mod assets;
-mod attempt;
+mod checkout;
 mod home;
 mod message;
 mod origin;
 mod page;
+mod payment;
+mod sign_in;
 mod status;
+mod visitor;
+mod words;
 
 use std::sync::Arc;
 
 use poem::{Endpoint, EndpointExt, Route, get, middleware::SizeLimit, post};
 use url::Url;
 
-/// Most bytes of a form; ours have one short field.
-const FORM_LIMIT: usize = 4_096;
+/// Most bytes of a form. The largest holds a token of the host application.
+const FORM_LIMIT: usize = 16 * 1_024;
 
 /// What the pages work with.
 #[derive(Clone, Debug)]
@@ -27,10 +32,25 @@ pub struct Portal {
     pub store: payments::Store,
     /// Begins payments.
     pub cashier: ingress::Cashier,
-    /// Whether the providers are played by this process, so that anybody may try.
+    /// Proves the host application's tokens, which open sessions.
+    pub token_key: ingress::TokenKey,
+    /// Whether the providers are played by this process, so that anybody may sign in as anybody.
     pub sandbox: bool,
     /// Where browsers reach us.
     pub public_url: Url,
+    /// Origins whose pages may open a session with a token: the host application's.
+    pub hosts: Vec<String>,
+    /// How the checkout page reaches Stripe; without it no card can be typed.
+    pub stripe: Option<StripeJs>,
+}
+
+/// How a browser reaches Stripe.
+#[derive(Clone, Debug)]
+pub struct StripeJs {
+    /// `pk_…`; public by nature.
+    pub publishable_key: String,
+    /// The connected account to act for, `acct_…`.
+    pub account: Option<String>,
 }
 
 impl Portal {
@@ -42,15 +62,21 @@ impl Portal {
 
 /// The pages, to stand at `/` beside more specific routes; they answer for what nobody else has.
 pub fn routes(portal: Portal) -> Route {
-    let sandbox = portal.sandbox;
-    let mut pages = Route::new()
+    let limit = || SizeLimit::new(FORM_LIMIT);
+    let pages = Route::new()
         .at("/", get(home::show))
-        .at(assets::CSS_PATH, get(assets::css))
-        .at(assets::MARK_PATH, get(assets::mark));
-    if sandbox {
-        let begin = attempt::begin.around(origin::same_origin).with(SizeLimit::new(FORM_LIMIT));
-        pages = pages.at("/try", post(begin)).at("/try/:payment", get(attempt::show));
-    }
+        .at("/sign-in", get(sign_in::show).post(sign_in::choose.with(limit())))
+        .at("/sign-out", post(sign_in::leave.with(limit())))
+        .at("/checkout/:package", get(checkout::show).post(checkout::begin.with(limit())))
+        .at("/payments/:payment", get(payment::show))
+        .at("/payments/:payment/live", get(payment::live))
+        .at("/payments/:payment/check", post(payment::check.with(limit())));
+    let pages = assets::FILES
+        .iter()
+        .fold(pages, |pages, file| pages.at(file.path, get(assets::Serve(file))))
+        .around(origin::same_origin);
+    let session = sign_in::by_token.with(limit());
+    let pages = Route::new().nest("/", pages).at("/session", post(session));
     Route::new().nest("/", finish(pages, Arc::new(portal)))
 }
 
@@ -60,7 +86,7 @@ fn finish(pages: Route, portal: Arc<Portal>) -> impl Endpoint {
     pages
         .data(portal)
         .catch_all_error(move |error| async move { message::of_error(&error, sandbox) })
-        .with(page::headers())
+        .around(page::headers)
 }
 
 #[cfg(test)]

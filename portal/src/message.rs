@@ -4,7 +4,12 @@ use askama::Template;
 use ingress::CashierError;
 use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
 
-use crate::page::{Page, View};
+use url::form_urlencoded;
+
+use crate::{
+    page::{Page, View},
+    sign_in::go,
+};
 
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +17,15 @@ pub(crate) enum Failure {
     /// There is nothing under this address.
     #[error("there is no such page")]
     NotFound,
-    /// Another site's page sent the form.
-    #[error("the form was sent by another site's page")]
+    /// Another site's page sent the form, or it belongs to a session that has ended.
+    #[error("the form was not sent by a page of this session")]
     CrossSite,
+    /// Nobody knows who is asking.
+    #[error("the visitor has not signed in")]
+    SignedOut {
+        /// Where they wanted to go.
+        next: String,
+    },
     /// The payment could not be begun.
     #[error("the payment could not be begun")]
     Cashier(#[from] CashierError),
@@ -28,6 +39,7 @@ impl ResponseError for Failure {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::SignedOut { .. } => StatusCode::UNAUTHORIZED,
             Self::Cashier(error) => cashier_status(error),
             Self::Payments(error) => payments_status(error),
         }
@@ -70,20 +82,31 @@ struct Message {
 /// The page for `error`, whoever raised it: one of ours, or the router.
 pub(crate) fn of_error(error: &poem::Error, sandbox: bool) -> Response {
     let status = error.status();
+    if let Some(Failure::SignedOut { next }) = error.downcast_ref().filter(|_| sandbox) {
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        return go(&format!("/sign-in?next={next}"));
+    }
     if status.is_server_error() {
         tracing::warn!(error = chain(error), status = status.as_u16(), "a page cannot be shown");
     }
     let (title, text) = words(status);
-    let page = Page::new(sandbox);
-    View(status, Message { page, status: status.as_u16(), title, text }).into_response()
+    let page = Page::plain(sandbox);
+    let message = Message { page, status: status.as_u16(), title, text };
+    View::new(status, message.page.policy(), message).into_response()
 }
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::NOT_FOUND => ("There is nothing here", "The address may be mistyped or old."),
+        StatusCode::UNAUTHORIZED => (
+            "You are not signed in",
+            "Open this page from the application that you buy credits for; it signs you in. If you \
+             were here a while ago, your session has ended.",
+        ),
         StatusCode::FORBIDDEN => (
-            "This came from another site",
-            "Forms are taken from this server's own pages only, opened under its public address.",
+            "This form is not from here",
+            "It came from another site's page, or from a session that has ended. Go back, reload \
+             the page and send it again.",
         ),
         StatusCode::CONFLICT => {
             ("This cannot be paid", "The provider said no. Begin another payment.")

@@ -2,25 +2,39 @@
 
 use std::sync::Arc;
 
-use poem::{Endpoint, Request, Response, Result, http::header};
+use poem::{
+    Endpoint, Request, Response, Result,
+    http::{Method, header},
+};
 use url::Url;
 
-use crate::{Portal, message::Failure};
+use crate::{Portal, message::Failure, visitor};
 
-/// Lets a request through unless a browser says that it comes from somewhere else.
+/// Lets a request that changes something through unless a browser says that it comes from
+/// somewhere else.
 ///
 /// A client that says nothing is no browser, and nobody can be tricked through it.
 pub(crate) async fn same_origin<E: Endpoint>(
     endpoint: Arc<E>,
     request: Request,
 ) -> Result<Response> {
-    let home = request.data::<Arc<Portal>>().map(|portal| portal.public_url.clone());
-    let site = request.header("sec-fetch-site");
-    let origin = request.header(header::ORIGIN);
-    if !is_ours(site, origin, home.as_ref()) {
-        return Err(Failure::CrossSite.into());
+    if request.method() == Method::POST {
+        let home = visitor::portal(&request).map(|portal| portal.public_url.clone());
+        let site = request.header("sec-fetch-site");
+        if !is_ours(site, request.header(header::ORIGIN), home.as_ref().ok()) {
+            return Err(Failure::CrossSite.into());
+        }
     }
     endpoint.call(request).await.map(poem::IntoResponse::into_response)
+}
+
+/// Whether `request` comes from our own pages or the host application's.
+pub(crate) fn is_host(request: &Request, portal: &Portal) -> bool {
+    let origin = request.header(header::ORIGIN);
+    if origin.is_some_and(|origin| portal.hosts.iter().any(|host| host == origin)) {
+        return true;
+    }
+    is_ours(request.header("sec-fetch-site"), origin, Some(&portal.public_url))
 }
 
 /// Browsers send `Sec-Fetch-Site` to `https` and to this machine, and `Origin` always.

@@ -1,45 +1,170 @@
-//! What every page has: a frame, and headers that let a browser do nothing more than show it.
+//! What every page has: a frame, and headers that let a browser do nothing more than the page needs.
+
+use std::{fmt::Write, sync::Arc};
 
 use askama::Template;
+use payments::{customers, ledger};
 use poem::{
-    IntoResponse, Response,
-    http::{StatusCode, header},
-    middleware::SetHeader,
+    Endpoint, IntoResponse, Request, Response, Result,
+    http::{HeaderValue, StatusCode, header},
 };
+use rand::{TryRngCore, rngs::OsRng};
 
-use crate::assets;
+use crate::{Portal, assets, visitor::Visitor};
 
-/// Nothing but our own style and pictures; no script, no frame, no form that leads elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// For answers that are no page: nothing at all may be loaded or sent from them.
+const NOTHING: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Which page it is, as far as the navigation is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Here {
+    Home,
+    SignIn,
+    Elsewhere,
+}
+
+/// Whose scripts and frames a page needs besides our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Provider {
+    Nobody,
+    /// Stripe, at its own addresses.
+    Stripe,
+    /// The sandbox, which is at ours.
+    Sandbox,
+}
 
 /// The frame of a page.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) css: &'static str,
     pub(crate) mark: &'static str,
     pub(crate) version: &'static str,
     pub(crate) sandbox: bool,
+    here: Here,
+    pub(crate) who: Option<Who>,
+    /// Proves to the browser that a script tag is ours; new for each answer.
+    pub(crate) nonce: String,
+    provider: Provider,
+}
+
+/// Who is looking, as the frame shows it.
+#[derive(Debug)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) csrf: String,
+    pub(crate) credits: i64,
+}
+
+impl Who {
+    pub(crate) fn initial(&self) -> &str {
+        first_letter(&self.name)
+    }
+}
+
+/// What stands for `name` where there is room for one letter.
+pub(crate) fn first_letter(name: &str) -> &str {
+    let end = name.char_indices().nth(1).map_or(name.len(), |(end, _)| end);
+    &name[..end]
 }
 
 impl Page {
-    pub(crate) fn new(sandbox: bool) -> Self {
+    /// The frame for somebody unknown.
+    pub(crate) fn plain(sandbox: bool) -> Self {
+        let mut nonce = [0_u8; 16];
+        // Without randomness the nonce is known to all; then nothing is allowed by it: see `policy`.
+        let nonce = match OsRng.try_fill_bytes(&mut nonce) {
+            Ok(()) => hex::encode(nonce),
+            Err(_) => String::new(),
+        };
         Self {
             css: &assets::CSS_URL,
             mark: &assets::MARK_URL,
             version: env!("CARGO_PKG_VERSION"),
             sandbox,
+            here: Here::Elsewhere,
+            who: None,
+            nonce,
+            provider: Provider::Nobody,
         }
+    }
+
+    /// The frame for `visitor`.
+    pub(crate) async fn of(portal: &Portal, visitor: &Visitor) -> Result<Self, payments::Error> {
+        let customer = customers::find(&portal.store, &visitor.user().user_ref).await?;
+        let credits = match customer {
+            Some(customer) => ledger::balance(&portal.store, customer.id).await?.available,
+            None => 0,
+        };
+        let who = Who { name: visitor.name().to_owned(), csrf: visitor.csrf(), credits };
+        Ok(Self { who: Some(who), ..Self::plain(portal.sandbox) })
+    }
+
+    pub(crate) fn is_home(&self) -> bool {
+        self.here == Here::Home
+    }
+
+    pub(crate) fn is_sign_in(&self) -> bool {
+        self.here == Here::SignIn
+    }
+
+    pub(crate) fn at(self, here: Here) -> Self {
+        Self { here, ..self }
+    }
+
+    /// Lets Stripe's script run here, and its frames be shown.
+    pub(crate) fn with_stripe(self) -> Self {
+        let provider = if self.sandbox { Provider::Sandbox } else { Provider::Stripe };
+        Self { provider, ..self }
+    }
+
+    /// What a browser may do with the page.
+    pub(crate) fn policy(&self) -> String {
+        let mut policy = "default-src 'none'; style-src 'self'; font-src 'self'; \
+                          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            .to_owned();
+        let stripe = self.provider == Provider::Stripe;
+        let (scripts, frames, calls, images) = match self.provider {
+            Provider::Nobody => ("", "", "", ""),
+            Provider::Sandbox => ("", "; frame-src 'self'", "", ""),
+            Provider::Stripe => (
+                " https://js.stripe.com https://*.js.stripe.com",
+                "; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+                " https://api.stripe.com",
+                " https://*.stripe.com",
+            ),
+        };
+        let nonce =
+            if self.nonce.is_empty() { String::new() } else { format!(" 'nonce-{}'", self.nonce) };
+        if !nonce.is_empty() || stripe {
+            // Writing to a `String` cannot fail.
+            let _ = write!(policy, "; script-src{nonce}{scripts}");
+        }
+        let _ = write!(policy, "{frames}; connect-src 'self'{calls}; img-src 'self' data:{images}");
+        policy
     }
 }
 
 /// A page, with its status.
 #[derive(Debug)]
-pub(crate) struct View<T>(pub(crate) StatusCode, pub(crate) T);
+pub(crate) struct View<T> {
+    status: StatusCode,
+    policy: String,
+    template: T,
+}
+
+impl<T> View<T> {
+    pub(crate) fn new(status: StatusCode, policy: String, template: T) -> Self {
+        Self { status, policy, template }
+    }
+
+    pub(crate) fn ok(policy: String, template: T) -> Self {
+        Self::new(StatusCode::OK, policy, template)
+    }
+}
 
 impl<T: Template + Send> IntoResponse for View<T> {
     fn into_response(self) -> Response {
-        let html = match self.1.render() {
+        let html = match self.template.render() {
             Ok(html) => html,
             Err(error) => {
                 tracing::error!(%error, "a page cannot be rendered");
@@ -47,19 +172,30 @@ impl<T: Template + Send> IntoResponse for View<T> {
             }
         };
         Response::builder()
-            .status(self.0)
+            .status(self.status)
             .content_type("text/html; charset=utf-8")
             .header(header::CACHE_CONTROL, "no-store")
+            .header(header::CONTENT_SECURITY_POLICY, self.policy)
             .body(html)
     }
 }
 
-/// The headers of every answer.
-pub(crate) fn headers() -> SetHeader {
-    SetHeader::new()
-        .overriding(header::CONTENT_SECURITY_POLICY, POLICY)
-        .overriding(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .overriding(header::REFERRER_POLICY, "same-origin")
-        .overriding("cross-origin-opener-policy", "same-origin")
-        .overriding("cross-origin-resource-policy", "same-origin")
+/// Adds the headers of every answer.
+pub(crate) async fn headers<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
+    let mut answer = endpoint.call(request).await?.into_response();
+    let headers = answer.headers_mut();
+    let fixed = [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        // A provider's window of its own has to be able to report back.
+        ("cross-origin-opener-policy", "same-origin-allow-popups"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert(HeaderValue::from_static(NOTHING));
+    Ok(answer)
 }

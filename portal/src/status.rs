@@ -4,9 +4,6 @@ use entities::{job, provider_event};
 use jobs::queue::{self, Depth};
 use payments::{Store, inbox};
 
-/// How many of the newest events are looked at; a page is no report.
-const EVENTS: u64 = 50;
-
 /// How the system is.
 #[derive(Debug)]
 pub(crate) struct Status {
@@ -42,19 +39,17 @@ async fn ping(store: &Store) -> Result<Vec<Figure>, payments::Error> {
 }
 
 async fn count(store: &Store) -> Result<Vec<Figure>, payments::Error> {
-    let events: Vec<_> =
-        inbox::latest(store, EVENTS).await?.into_iter().map(|event| event.state).collect();
+    let events = inbox::counts(store).await?;
     Ok(vec![of_events(&events), of_jobs(&queue::depths(&store.db).await?)])
 }
 
-fn of_events(states: &[provider_event::State]) -> Figure {
+fn of_events(counts: &[(provider_event::State, i64)]) -> Figure {
     use provider_event::State;
-    let count = |state| states.iter().filter(|each| **each == state).count();
-    let seen = states.len();
-    let mut more = match seen {
-        0 => "none received yet".to_owned(),
-        _ if seen as u64 == EVENTS => format!("of the latest {seen} received"),
-        _ => format!("of {seen} received"),
+    let count =
+        |state| counts.iter().find(|(each, _)| *each == state).map_or(0, |(_, count)| *count);
+    let mut more = match counts.iter().map(|(_, count)| count).sum() {
+        0_i64 => "none received yet".to_owned(),
+        all => format!("of {all} received"),
     };
     let rest = [(State::Ignored, "ignored"), (State::Parked, "parked"), (State::Dead, "dead")];
     for (state, word) in rest {
@@ -88,12 +83,11 @@ mod tests {
 
     #[test]
     fn events_are_counted_by_what_became_of_them() {
-        let figure = of_events(&[State::Applied, State::Applied, State::Received, State::Ignored]);
+        let figure = of_events(&[(State::Applied, 2), (State::Received, 1), (State::Ignored, 1)]);
         assert_eq!(figure.value, "2 applied");
         assert_eq!(figure.more, "of 4 received, 1 ignored");
-        assert!(!figure.bad && of_events(&[State::Dead]).bad);
+        assert!(!figure.bad && of_events(&[(State::Dead, 1)]).bad);
         assert_eq!(of_events(&[]).more, "none received yet");
-        assert_eq!(of_events(&[State::Applied; 50]).more, "of the latest 50 received");
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! The checkout page: a package, and a card typed into the provider's own form.
+
+use std::sync::Arc;
+
+use askama::Template;
+use entities::{PaymentId, Provider, package};
+use ingress::Problem;
+use payments::catalog;
+use poem::{
+    IntoResponse, Response,
+    error::ResponseError,
+    handler,
+    http::header,
+    web::{Data, Json, Path},
+};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use crate::{
+    Portal,
+    assets::{CHECKOUT_SCRIPT, Script},
+    message::Failure,
+    page::{Page, View},
+    sign_in::Nothing,
+    visitor::{Act, Visitor},
+    words,
+};
+
+/// Stripe's script, of the version that goes with our version of its API; it may be loaded from
+/// here and from nowhere else.
+const STRIPE_JS: &str = "https://js.stripe.com/endive/stripe.js";
+
+/// The sandbox's stand-in for it.
+const SANDBOX_JS: &str = "/sandbox/stripe.js";
+
+#[derive(Template)]
+#[template(path = "checkout.html")]
+struct Checkout {
+    page: Page,
+    package: Offer,
+    email: Option<String>,
+    csrf: String,
+    base: String,
+    stripe: Option<Stripe>,
+}
+
+/// What the page's script needs to know of Stripe.
+struct Stripe {
+    script: &'static str,
+    ours: &'static Script,
+    key: String,
+    account: Option<String>,
+}
+
+/// A package as it is sold.
+pub(crate) struct Offer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) price: String,
+    pub(crate) minor: i64,
+    pub(crate) currency: String,
+    pub(crate) credits: i64,
+    pub(crate) bonus: i64,
+    pub(crate) total: String,
+}
+
+/// A payment that the page can go on with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Begun<'a> {
+    payment: PaymentId,
+    client_secret: &'a str,
+}
+
+/// `GET /checkout/{package}`.
+#[handler]
+pub(crate) async fn show(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(package): Path<String>,
+) -> Result<Response, Failure> {
+    let package = catalog::find(&portal.store, &package).await?;
+    let page = Page::of(portal, &visitor).await?.with_stripe();
+    if portal.stripe.is_none() {
+        tracing::warn!("no card can be typed: STRIPE_PUBLISHABLE_KEY is not set");
+    }
+    let stripe = portal.stripe.as_ref().map(|stripe| Stripe {
+        script: if portal.sandbox { SANDBOX_JS } else { STRIPE_JS },
+        ours: &CHECKOUT_SCRIPT,
+        key: stripe.publishable_key.clone(),
+        account: stripe.account.clone(),
+    });
+    let checkout = Checkout {
+        package: Offer::from(package),
+        email: visitor.email().map(str::to_owned),
+        csrf: visitor.csrf(),
+        base: portal.base().to_owned(),
+        stripe,
+        page,
+    };
+    Ok(View::ok(checkout.page.policy(), checkout).into_response())
+}
+
+/// `POST /checkout/{package}`: begins the payment that the page's script goes on with.
+#[handler]
+pub(crate) async fn begin(
+    Act(visitor, Nothing {}): Act<Nothing>,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(package): Path<String>,
+) -> Response {
+    let begun = portal.cashier.begin(visitor.user(), &package, None, Provider::Stripe).await;
+    match begun {
+        Ok(begun) => {
+            let client_secret = begun.client_secret.expose_secret();
+            Json(Begun { payment: begun.payment_id, client_secret })
+                .with_header(header::CACHE_CONTROL, "no-store")
+                .into_response()
+        }
+        Err(error) => Problem::from(error).as_response(),
+    }
+}
+
+impl From<package::Model> for Offer {
+    fn from(package: package::Model) -> Self {
+        let price = package.price();
+        Self {
+            price: words::money(&price),
+            minor: price.minor,
+            currency: price.currency.code().to_owned(),
+            credits: package.credits,
+            bonus: package.bonus_credits,
+            total: words::credits(package.credits + package.bonus_credits),
+            id: package.id,
+            name: package.name,
+        }
+    }
+}

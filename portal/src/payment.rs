@@ -1,0 +1,177 @@
+//! A payment's page: how far it is, and what to do next. Banks send payers back to it.
+
+mod story;
+
+use std::{sync::Arc, time::Duration};
+
+use askama::Template;
+use entities::{PaymentId, Timestamp, payment};
+use ingress::{CashierError, Target};
+use payments::{catalog, checkout, ledger, mails};
+use poem::{
+    IntoResponse, Response, handler,
+    http::header,
+    web::{Data, Json, Path},
+};
+use serde::Serialize;
+
+use self::story::{Step, Story};
+use crate::{
+    Portal,
+    assets::{PAYMENT_SCRIPT, Script},
+    message::Failure,
+    page::{Page, View},
+    sign_in::Nothing,
+    visitor::{Act, Visitor},
+    words,
+};
+
+/// How many of the latest payments an estimate is made from.
+const SAMPLE: u64 = 50;
+
+/// How long after its last change a payment's page still looks: for the receipt's mail to go out,
+/// and after a failure for the news of a try that was made since.
+const LINGER: Duration = Duration::from_mins(1);
+
+#[derive(Template)]
+#[template(path = "payment.html")]
+struct Whole {
+    page: Page,
+    csrf: String,
+    script: &'static Script,
+    now: Progress,
+}
+
+/// The part of the page that changes.
+#[derive(Template)]
+#[template(path = "progress.html")]
+struct Progress {
+    /// Whether news may still come.
+    open: bool,
+    story: Story,
+    steps: Vec<Step>,
+    /// Credits the payer has, once the payment has added some.
+    balance: Option<i64>,
+    package: String,
+    package_id: String,
+    credits: String,
+    price: String,
+    method: String,
+    at: String,
+    id: PaymentId,
+    paid: bool,
+    receipt: Option<String>,
+}
+
+/// What the checkout page says of a try that came to nothing.
+#[derive(Serialize)]
+struct Verdict {
+    open: bool,
+    title: String,
+    text: String,
+    next: String,
+}
+
+/// `GET /payments/{payment}`.
+#[handler]
+pub(crate) async fn show(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let now = Progress::read(portal, &visitor, own(portal, &visitor, &id).await?).await?;
+    let page = Page::of(portal, &visitor).await?;
+    let whole = Whole { csrf: visitor.csrf(), script: &PAYMENT_SCRIPT, now, page };
+    Ok(View::ok(whole.page.policy(), whole).into_response())
+}
+
+/// `GET /payments/{payment}/live`: the part that changes.
+#[handler]
+pub(crate) async fn live(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let now = Progress::read(portal, &visitor, own(portal, &visitor, &id).await?).await?;
+    let policy = Page::plain(portal.sandbox).policy();
+    Ok(View::ok(policy, now).into_response())
+}
+
+/// `POST /payments/{payment}/check`: asks the provider, when its news is slow to come.
+#[handler]
+pub(crate) async fn check(
+    Act(visitor, Nothing {}): Act<Nothing>,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let before = own(portal, &visitor, &id).await?;
+    let asked = portal.cashier.confirm(visitor.user(), &Target::Payment(before.id)).await;
+    // What the provider said is in the row by now; that it could not be asked changes nothing.
+    if let Err(CashierError::Payments(error)) = asked {
+        return Err(error.into());
+    }
+    let payment = own(portal, &visitor, &id).await?;
+    let story = Story::of(&payment, None, portal.store.clock.now());
+    let (open, next) = (is_open(&payment), story.next);
+    let verdict = Verdict { open, title: story.title, text: story.text, next };
+    Ok(Json(verdict).with_header(header::CACHE_CONTROL, "no-store").into_response())
+}
+
+async fn own(portal: &Portal, visitor: &Visitor, id: &str) -> Result<payment::Model, Failure> {
+    let id: PaymentId = id.parse().map_err(|_| Failure::NotFound)?;
+    let found = checkout::find_own_by_id(&portal.store, &visitor.user().user_ref, id).await?;
+    found.ok_or(Failure::NotFound)
+}
+
+fn is_open(payment: &payment::Model) -> bool {
+    use payment::Status;
+    matches!(payment.status, Status::Pending | Status::RequiresAction | Status::Processing)
+}
+
+impl Progress {
+    async fn read(
+        portal: &Portal,
+        visitor: &Visitor,
+        payment: payment::Model,
+    ) -> Result<Self, payments::Error> {
+        let (store, now) = (&portal.store, portal.store.clock.now());
+        let open = is_open(&payment);
+        let usual = if open { checkout::usual_wait(store, SAMPLE).await? } else { None };
+        let paid = payment.succeeded_at.is_some();
+        let mailed = paid && mails::is_sent(store, &mails::receipt_occasion(payment.id)).await?;
+        let balance = if paid {
+            Some(ledger::balance(store, payment.customer_id).await?.available)
+        } else {
+            None
+        };
+        let package = catalog::name(store, &payment.package_id).await?;
+        Ok(Self {
+            open: open || lingers(&payment, visitor.email().is_some() && !mailed, now),
+            story: Story::of(&payment, usual, now),
+            steps: story::steps(&payment, visitor.email(), mailed),
+            balance,
+            package: package.unwrap_or_else(|| payment.package_id.clone()),
+            credits: words::credits(payment.total_credits()),
+            price: words::money(&payment.price()),
+            method: words::method(
+                payment.method_kind.as_deref(),
+                payment.method_brand.as_deref(),
+                payment.method_last4.as_deref(),
+            ),
+            at: words::moment(payment.succeeded_at.unwrap_or(payment.created_at)),
+            id: payment.id,
+            paid,
+            receipt: payment.receipt_url,
+            package_id: payment.package_id,
+        })
+    }
+}
+
+fn lingers(payment: &payment::Model, mail_is_due: bool, now: Timestamp) -> bool {
+    let recent = now.since(payment.updated_at) < LINGER;
+    let failed = payment.status == payment::Status::Failed;
+    recent && (failed || (mail_is_due && payment.succeeded_at.is_some()))
+}
+
+#[cfg(test)]
+mod tests;
