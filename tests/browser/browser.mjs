@@ -1,0 +1,93 @@
+// A Chromium for tests: pages that remember what went wrong in them.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+import { chromium } from "playwright-core";
+
+export const BASE = process.env.QUITTANCE_URL ?? "http://127.0.0.1:5000";
+
+/** The widths at which pages are looked at. */
+export const SIZES = {
+  phone: { width: 390, height: 844 },
+  desktop: { width: 1280, height: 860 },
+};
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // As root, as in a container, Chromium has no sandbox of its own to go into.
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
+}
+
+/** A page of its own, as a new visitor has it. `page.trouble` collects what should not be. */
+export async function open(browser, size, options = {}) {
+  const context = await browser.newContext({
+    viewport: SIZES[size],
+    reducedMotion: "reduce",
+    bypassCSP: false,
+    ...options,
+  });
+  const page = await context.newPage();
+  page.trouble = [];
+  page.on("console", (message) => {
+    // A declined card is answered 402, which a browser notes as an error; the page deals with it.
+    const declined = /status of 402/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !declined) {
+      page.trouble.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("pageerror", (error) => page.trouble.push(`error: ${error.message}`));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return page;
+}
+
+/** Signs in as one of the made-up people, on the way to `next`. */
+export async function signIn(page, person, next = "/") {
+  await page.goto(`${BASE}/sign-in?next=${encodeURIComponent(next)}`);
+  await page.getByRole("button", { name: person }).click();
+  await page.waitForURL(`${BASE}${next}`);
+}
+
+/** The inside of the card form. */
+export function card(page) {
+  return page.frameLocator("#element iframe");
+}
+
+/** Types a card as a person does: key by key, the focus moving on by itself. */
+export async function typeCard(page, number, expiry = "1234", cvc = "123") {
+  const form = card(page);
+  await form.getByLabel("Card number").fill("");
+  await form.getByLabel("Expiration date").fill("");
+  await form.getByLabel("Security code").fill("");
+  await form.getByLabel("Card number").pressSequentially(number);
+  await form.getByLabel("Expiration date").pressSequentially(expiry);
+  await form.getByLabel("Security code").pressSequentially(cvc);
+}
+
+/** What axe-core finds in the page that is serious or worse; frames included. */
+export async function violations(page) {
+  const found = [];
+  for (const frame of page.frames()) {
+    if (!frame.url().startsWith(BASE) || frame.url().endsWith("/html")) continue;
+    // Evaluated by the debugger, so that the page's policy need not allow it.
+    await frame.evaluate(AXE);
+    const results = await frame.evaluate(() => globalThis.axe.run(document, {
+      resultTypes: ["violations"],
+      // A frame's document has the page around it as its heading and landmark.
+      rules: globalThis.parent === globalThis ? {} : { region: { enabled: false }, "page-has-heading-one": { enabled: false } },
+    }));
+    for (const { id, impact, nodes } of results.violations) {
+      if (["serious", "critical"].includes(impact)) {
+        found.push(`${id} (${impact}): ${nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join("; ")}`);
+      }
+    }
+  }
+  return found;
+}

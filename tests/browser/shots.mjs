@@ -1,0 +1,69 @@
+// Takes a picture of every page, at both widths, light and dark, into the directory that is named.
+import { mkdir } from "node:fs/promises";
+
+import { BASE, SIZES, card, launch, open, signIn, typeCard } from "./browser.mjs";
+
+const into = process.argv[2] ?? "shots";
+const only = process.argv[3] ?? "";
+await mkdir(into, { recursive: true });
+const browser = await launch();
+for (const size of Object.keys(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await open(browser, size, { colorScheme });
+    const shot = async (name) => {
+      if (!name.includes(only)) return;
+      await page.waitForTimeout(150);
+      await page.screenshot({ path: `${into}/${name}-${size}-${colorScheme}.png`, fullPage: true });
+    };
+    const ready = () => page.locator("#submit:enabled").waitFor();
+    await page.goto(BASE);
+    await shot("home");
+    await page.goto(`${BASE}/sign-in`);
+    await shot("sign-in");
+    await signIn(page, "Mira", "/checkout/pro-200");
+    await ready();
+    await shot("checkout-empty");
+    await typeCard(page, "4000000000009995");
+    await page.locator("#submit").click();
+    await page.locator("#failure:visible").waitFor();
+    await shot("checkout-failed");
+    await typeCard(page, "4242424242424241");
+    await shot("checkout-wrong");
+    await card(page).locator("summary").click();
+    await shot("checkout-cards");
+    await typeCard(page, "4000002760003184");
+    await page.locator("#submit").click();
+    await page.frameLocator("dialog iframe").getByRole("button", { name: "Yes" }).waitFor();
+    await shot("challenge");
+    await page.frameLocator("dialog iframe").getByRole("button", { name: "Yes" }).click();
+    await page.waitForURL(/payments/);
+    await page.getByText("Receipt mailed").waitFor();
+    await shot("paid");
+    await page.goto(BASE);
+    await shot("home-signed-in");
+    // A payment that was begun and not paid.
+    await page.goto(`${BASE}/checkout/starter-50`);
+    await ready();
+    const begun = await page.evaluate(async () => {
+      const { begin, csrf } = document.getElementById("pay").dataset;
+      const answer = await fetch(begin, { method: "POST", body: new URLSearchParams({ csrf }) });
+      return answer.json();
+    });
+    await page.goto(`${BASE}/payments/${begun.payment}`);
+    await shot("waiting");
+    await page.goto(`${BASE}/nowhere`);
+    await shot("nowhere");
+    await page.goto(`${BASE}/sandbox`);
+    await shot("sandbox");
+    await page.getByRole("link", { name: "Pay", exact: true }).first().click();
+    await shot("sandbox-pay");
+    await page.goto(`${BASE}/sandbox/mail`);
+    await shot("sandbox-mailbox");
+    await page.locator(".rows a").first().click();
+    await page.waitForTimeout(200);
+    await shot("sandbox-mail");
+    if (page.trouble.length) console.log(size, colorScheme, page.trouble);
+    await page.context().close();
+  }
+}
+await browser.close();
