@@ -12,6 +12,7 @@ pub mod checkout;
 pub mod controls;
 pub mod core;
 pub mod customers;
+pub mod history;
 pub mod inbox;
 pub mod leases;
 pub mod ledger;
