@@ -1,8 +1,11 @@
 //! The start page: what is on sale, and in the sandbox how the system is.
 
 use askama::Template;
-use entities::{PaymentId, package, payment};
-use payments::{catalog, checkout, customers};
+use entities::{PaymentId, package};
+use payments::{
+    catalog,
+    history::{self, Entry, Filter},
+};
 use poem::{IntoResponse, Request, Response, handler, http::StatusCode};
 
 use crate::{
@@ -80,10 +83,9 @@ async fn read(
 }
 
 async fn latest(portal: &Portal, visitor: &Visitor) -> Result<Vec<Latest>, payments::Error> {
-    let customer = customers::find(&portal.store, &visitor.user().user_ref).await?;
-    let Some(customer) = customer else { return Ok(Vec::new()) };
-    let payments = checkout::of_customer(&portal.store, customer.id, LATEST).await?;
-    Ok(payments.into_iter().map(Latest::from).collect())
+    let (user, all) = (&visitor.user().user_ref, Filter::default());
+    let page = history::page(&portal.store, user, &all, None, LATEST).await?;
+    Ok(page.entries.into_iter().map(Latest::from).collect())
 }
 
 fn offers(packages: Vec<package::Model>) -> Vec<Package> {
@@ -101,15 +103,15 @@ fn offers(packages: Vec<package::Model>) -> Vec<Package> {
     packages.into_iter().map(offer).collect()
 }
 
-impl From<payment::Model> for Latest {
-    fn from(payment: payment::Model) -> Self {
+impl From<Entry> for Latest {
+    fn from(Entry { payment, package }: Entry) -> Self {
         Self {
             id: payment.id,
             at: words::moment(payment.created_at),
             price: words::money(&payment.price()),
             status: words::status(payment.status),
             tone: words::tone(payment.status),
-            package: payment.package_id,
+            package,
         }
     }
 }

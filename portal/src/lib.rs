@@ -6,6 +6,7 @@
 //! What changes something is a form with the visitor's own token in it.
 
 mod assets;
+mod billing;
 mod checkout;
 mod home;
 mod message;
@@ -68,6 +69,7 @@ pub fn routes(portal: Portal) -> Route {
         .at("/sign-in", get(sign_in::show).post(sign_in::choose.with(limit())))
         .at("/sign-out", post(sign_in::leave.with(limit())))
         .at("/checkout/:package", get(checkout::show).post(checkout::begin.with(limit())))
+        .at("/billing", get(billing::show))
         .at("/payments/:payment", get(payment::show))
         .at("/payments/:payment/live", get(payment::live))
         .at("/payments/:payment/check", post(payment::check.with(limit())));

@@ -19,6 +19,7 @@ const NOTHING: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'non
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Here {
     Home,
+    Billing,
     SignIn,
     Elsewhere,
 }
@@ -101,6 +102,10 @@ impl Page {
 
     pub(crate) fn is_home(&self) -> bool {
         self.here == Here::Home
+    }
+
+    pub(crate) fn is_billing(&self) -> bool {
+        self.here == Here::Billing
     }
 
     pub(crate) fn is_sign_in(&self) -> bool {

@@ -276,6 +276,55 @@ async fn a_payment_is_begun_for_who_is_signed_in_and_is_theirs_alone() {
     none.assert_status(StatusCode::NOT_FOUND);
 }
 
+// 001-FR8, AC9.4.4
+#[tokio::test]
+async fn billing_lists_the_visitors_own_payments_by_state_and_year() {
+    let desk = Desk::new().await;
+    let portal = desk.open(true);
+    let (mira, aiko) =
+        (Browser::sign_in(&portal, "mira").await, Browser::sign_in(&portal, "aiko").await);
+    assert!(mira.read("/billing").await.contains("You have not bought anything yet"));
+    mira.post("/checkout/pro-200", &mira.csrf).send().await.assert_status_is_ok();
+
+    let html = mira.read("/billing").await;
+    for part in ["14 Nov 2023", "<b>Pro</b>", "$160.00", "Not paid", "/payments/txn_"] {
+        assert!(html.contains(part), "{part}");
+    }
+    for (filter, there) in [
+        ("state=open", true),
+        ("state=paid", false),
+        ("year=2023", true),
+        ("year=2022", false),
+        ("state=open&year=2023", true),
+        ("state=%3Cscript%3E&year=x&after=x", true),
+    ] {
+        let html = mira.read(&format!("/billing?{filter}")).await;
+        assert_eq!(html.contains("/payments/txn_"), there, "{filter}");
+        assert!(!html.contains("<script"));
+    }
+    assert!(!aiko.read("/billing").await.contains("/payments/txn_"));
+}
+
+#[tokio::test]
+async fn billing_goes_on_where_a_page_ends() {
+    let desk = Desk::new().await;
+    let portal = desk.open(true);
+    let mira = Browser::sign_in(&portal, "mira").await;
+    let user = payments::customers::User { user_ref: "mira".to_owned(), email: None };
+    for _ in 0..23 {
+        let provider = Provider::Stripe;
+        payments::checkout::begin(&desk.store, &user, "pro-200", provider, false).await.unwrap();
+    }
+    let count = |html: &str| html.matches("/payments/txn_").count();
+    let first = mira.read("/billing?state=open").await;
+    assert_eq!(count(&first), 20);
+    let (_, rest) = first.split_once("href=\"/billing?state=open").unwrap();
+    let next = rest.split('"').next().unwrap().replace("&#38;", "&");
+    let second = mira.read(&format!("/billing?state=open{next}")).await;
+    assert_eq!(count(&second), 3);
+    assert!(second.contains("Newest") && !second.contains("Older"));
+}
+
 #[tokio::test]
 async fn every_form_needs_the_sessions_own_token_and_an_own_page() {
     let desk = Desk::new().await;

@@ -3,6 +3,8 @@
 use entities::{Money, Timestamp, payment::Status};
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
+const DAY: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [year]");
 const MOMENT: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
 
@@ -21,6 +23,11 @@ pub(crate) fn money(money: &Money) -> String {
         Some(number) => format!("-{sign}{number}"),
         None => format!("{sign}{number}"),
     }
+}
+
+/// `21 Nov 2026`.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.datetime().format(DAY).unwrap_or_else(|_| at.to_string())
 }
 
 /// `21 Nov 2026, 14:05 UTC`.
