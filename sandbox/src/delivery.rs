@@ -47,6 +47,13 @@ pub struct Delivery {
     pub at: i64,
 }
 
+impl Delivery {
+    /// Whether the merchant has taken the event.
+    pub fn is_accepted(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
 /// Sends events to the webhook endpoint.
 pub(crate) struct Deliverer {
     client: Client,

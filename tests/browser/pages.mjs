@@ -148,6 +148,23 @@ test("a card is checked while it is typed", async (page) => {
   await expect("no serious finding", complain(page));
 });
 
+// 001-FR8, AC9.4.4
+test("billing lists what was bought, and leads to its receipt", async (page) => {
+  await toCheckout(page, "Mira", "basic-100");
+  await typeCard(page, "5555555555554444");
+  await submit(page).click();
+  await paid(page);
+  await page.getByRole("link", { name: "Billing" }).click();
+  await page.getByLabel("State").selectOption("Paid");
+  await page.getByRole("button", { name: "Show" }).click();
+  const row = page.getByRole("row").filter({ hasText: "Basic" }).first();
+  await expect("the amount", (await row.textContent()).includes("$85.00"));
+  await expect("no serious finding", complain(page));
+  await expect("it fits its width", page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await row.getByRole("link", { name: /Receipt/ }).click();
+  await page.getByRole("heading", { name: "Receipt", exact: true }).waitFor();
+});
+
 // 000-UR1
 test("the keyboard alone suffices", async (page) => {
   await toCheckout(page, "Mira", "starter-50");
@@ -200,6 +217,8 @@ test("every other page is sound", async (page) => {
   await page.locator(".rows a").first().click();
   await page.frameLocator("iframe.letter").getByText("Thank you").first().waitFor();
   await signIn(page, "Demo");
+  await page.goto(`${BASE}/billing`);
+  await expect("no serious finding", complain(page));
   await page.goto(`${BASE}/checkout/pro-200`);
   await expect("the checkout fits its width", page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });

@@ -51,6 +51,8 @@ for (const size of Object.keys(SIZES)) {
     });
     await page.goto(`${BASE}/payments/${begun.payment}`);
     await shot("waiting");
+    await page.goto(`${BASE}/billing`);
+    await shot("billing");
     await page.goto(`${BASE}/nowhere`);
     await shot("nowhere");
     await page.goto(`${BASE}/sandbox`);

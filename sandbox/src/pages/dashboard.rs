@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Rows in each table.
-const ROWS: usize = 12;
+const ROWS: usize = 10;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
