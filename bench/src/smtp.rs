@@ -1,0 +1,103 @@
+//! A mail server that accepts everything and remembers which mails it got.
+
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// What was accepted so far.
+#[derive(Debug, Default)]
+struct Accepted {
+    mails: usize,
+    ids: HashSet<String>,
+}
+
+/// A mail server.
+#[derive(Clone, Debug)]
+pub(crate) struct MailServer {
+    address: SocketAddr,
+    accepted: Arc<Mutex<Accepted>>,
+}
+
+impl MailServer {
+    /// Starts to accept mails.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let server = Self { address: listener.local_addr()?, accepted: Arc::default() };
+        let accepted = Arc::clone(&server.accepted);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // A client that goes away in the middle has sent no mail.
+                tokio::spawn(serve(stream, Arc::clone(&accepted)));
+            }
+        });
+        Ok(server)
+    }
+
+    /// Its address as `SMTP_URL` wants it.
+    pub(crate) fn url(&self) -> String {
+        format!("smtp://{}", self.address)
+    }
+
+    /// How many mails it accepted, and how many different ones.
+    pub(crate) fn accepted(&self) -> (usize, usize) {
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        (accepted.mails, accepted.ids.len())
+    }
+}
+
+async fn serve(stream: TcpStream, accepted: Arc<Mutex<Accepted>>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader);
+    writer.write_all(b"220 bench ESMTP\r\n").await?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if lines.read_until(b'\n', &mut line).await? == 0 {
+            return Ok(());
+        }
+        let verb = String::from_utf8_lossy(&line[..line.len().min(4)]).to_ascii_uppercase();
+        match verb.as_str() {
+            "EHLO" => writer.write_all(b"250-bench\r\n250 8BITMIME\r\n").await?,
+            "DATA" => {
+                writer.write_all(b"354 go on\r\n").await?;
+                let id = read_mail(&mut lines).await?;
+                note(&accepted, id);
+                writer.write_all(b"250 accepted\r\n").await?;
+            }
+            "QUIT" => return writer.write_all(b"221 bye\r\n").await,
+            _ => writer.write_all(b"250 ok\r\n").await?,
+        }
+    }
+}
+
+fn note(accepted: &Mutex<Accepted>, id: String) {
+    let mut accepted = accepted.lock().unwrap_or_else(PoisonError::into_inner);
+    accepted.mails += 1;
+    accepted.ids.insert(id);
+}
+
+/// Reads a mail up to the line with a dot, and returns its `Message-ID`.
+async fn read_mail<R: AsyncBufReadExt + Unpin>(lines: &mut R) -> std::io::Result<String> {
+    let mut id = String::new();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = lines.read_until(b'\n', &mut line).await?;
+        if read == 0 || line == b".\r\n" {
+            return Ok(id);
+        }
+        if id.is_empty()
+            && line.get(..11).is_some_and(|name| name.eq_ignore_ascii_case(b"message-id:"))
+        {
+            String::from_utf8_lossy(&line[11..]).trim().clone_into(&mut id);
+        }
+    }
+}
