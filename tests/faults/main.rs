@@ -4,10 +4,12 @@
 //! `redis-server`, `postgres` and `initdb`, and the `quittance` that `cargo build` made.
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
+mod chaos_checker;
 mod chaos_short;
 mod process_command_line;
 mod process_database;
 mod process_kill;
+mod process_poison;
 mod process_redis;
 mod process_secrets;
 mod process_stop;

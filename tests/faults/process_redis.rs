@@ -108,6 +108,7 @@ async fn fails_for_ten_seconds(failure: Failure) {
     way.set(Fault::None);
     load.stop();
     assert!(quiet(&scene.store, DRAINED_WITHIN).await, "the backlog stays\n{}", scene.logs());
+    assert!(mended.elapsed() < DRAINED_WITHIN, "it took {:?}", mended.elapsed());
 
     let delivered = scene.settle(load).await;
     assert_eq!(delivered.attempts, delivered.took.len(), "every webhook is taken the first time");

@@ -1,7 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use boot::sql;
@@ -26,14 +26,29 @@ pub struct Expected<'a> {
     pub delivered: &'a Delivered,
 }
 
-/// Waits until nothing is left to do, at most `patience`; says whether it came to that.
+/// Waits until nothing is left to do; gives up when `patience` has passed without anything having
+/// been done, and says whether it came to that.
 pub async fn quiet(store: &Store, patience: Duration) -> bool {
-    within(patience, async || {
-        let open = format!("jobs WHERE state IN ('queued', 'running') AND {OURS}");
-        let parked = "provider_events WHERE state IN ('received', 'parked')";
-        count(store, &open).await == Some(0) && count(store, parked).await == Some(0)
-    })
-    .await
+    let (mut least, mut since) = (i64::MAX, Instant::now());
+    while since.elapsed() < patience {
+        if let Some(left) = left(store).await {
+            if left == 0 {
+                return true;
+            }
+            if left < least {
+                (least, since) = (left, Instant::now());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+/// How many jobs and events are not at their end; `None` if the database does not say.
+async fn left(store: &Store) -> Option<i64> {
+    let open = format!("jobs WHERE state IN ('queued', 'running') AND {OURS}");
+    let parked = "provider_events WHERE state IN ('received', 'parked')";
+    Some(count(store, &open).await? + count(store, parked).await?)
 }
 
 async fn count(store: &Store, what: &str) -> Option<i64> {

@@ -2,8 +2,8 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -27,8 +27,7 @@ pub enum Fault {
     /// Connections are taken and kept, and no byte passes until the fault ends. The hard one: there
     /// is nothing to notice.
     BlackHole,
-    /// Each connection is cut off, the server's side too, once so many bytes have passed to the
-    /// server.
+    /// Each connection is cut off, on both sides, once so many bytes have passed in one direction.
     CutAfter(usize),
 }
 
@@ -44,6 +43,15 @@ pub enum CommitCut {
 /// How long a connection that breaks at COMMIT hangs before it does: long enough to kill whoever
 /// waits for the answer.
 const HANGS: Duration = Duration::from_millis(150);
+
+/// What happens to the connection whose turn it is; see [`Proxy::trip`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trip {
+    /// It hangs for a moment, so that the client can be killed, and breaks.
+    Break,
+    /// It hangs for so long, and goes on.
+    Delay(Duration),
+}
 
 /// How PostgreSQL's protocol says COMMIT in a simple query.
 const COMMIT: &[u8] = b"COMMIT\0";
@@ -61,6 +69,10 @@ struct Cuts {
     before: AtomicUsize,
     after: AtomicUsize,
     made: AtomicUsize,
+    /// Words to the server since the last [`Proxy::trip`].
+    words: AtomicUsize,
+    trip: Mutex<Option<(usize, CommitCut, Trip)>>,
+    tripped: AtomicBool,
 }
 
 impl Cuts {
@@ -78,6 +90,17 @@ impl Cuts {
         };
         self.made.fetch_add(1, Ordering::AcqRel);
         Some(cut)
+    }
+}
+
+impl Cuts {
+    /// Counts a word to the server, and says what happens to it.
+    fn word(&self) -> Option<(CommitCut, Trip)> {
+        let words = self.words.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut trip = self.trip.lock().expect("nobody panics with it");
+        let (_, side, what) = trip.take_if(|(at, _, _)| words >= *at)?;
+        self.tripped.store(true, Ordering::Release);
+        Some((side, what))
     }
 }
 
@@ -110,6 +133,24 @@ impl Proxy {
             CommitCut::After => &self.cuts.after,
         };
         cuts.fetch_add(count, Ordering::AcqRel);
+    }
+
+    /// From now on counts what clients say to the server, and at the `word`th of it `what` happens,
+    /// before the server hears of it or before the client hears the answer.
+    pub fn trip(&self, word: usize, side: CommitCut, what: Trip) {
+        self.cuts.words.store(0, Ordering::Release);
+        self.cuts.tripped.store(false, Ordering::Release);
+        *self.cuts.trip.lock().expect("nobody panics with it") = Some((word, side, what));
+    }
+
+    /// Whether that has happened.
+    pub fn tripped(&self) -> bool {
+        self.cuts.tripped.load(Ordering::Acquire)
+    }
+
+    /// What clients have said since the last [`trip`](Self::trip), in words.
+    pub fn words(&self) -> usize {
+        self.cuts.words.load(Ordering::Acquire)
     }
 
     /// Breaks no more connections at COMMIT.
@@ -170,9 +211,9 @@ async fn connect(client: TcpStream, port: u16, mut fault: watch::Receiver<Fault>
     let _ = (client.set_zero_linger(), server.set_zero_linger());
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
-    let answers_dropped = Arc::new(watch::Sender::new(false));
-    let up = Pump { fault: fault.clone(), cuts: Some(cuts), silent: Arc::clone(&answers_dropped) };
-    let down = Pump { fault, cuts: None, silent: answers_dropped };
+    let answer = Arc::new(watch::Sender::new(None));
+    let up = Pump { fault: fault.clone(), cuts: Some(cuts), answer: Arc::clone(&answer) };
+    let down = Pump { fault, cuts: None, answer };
     tokio::select! {
         () = up.run(from_client, to_server) => {}
         () = down.run(from_server, to_client) => {}
@@ -184,8 +225,8 @@ struct Pump {
     fault: watch::Receiver<Fault>,
     /// For the direction to the server.
     cuts: Option<Arc<Cuts>>,
-    /// Set when the server's next answer is to be lost, and the connection with it.
-    silent: Arc<watch::Sender<bool>>,
+    /// What happens to the server's next answer.
+    answer: Arc<watch::Sender<Option<Trip>>>,
 }
 
 impl Pump {
@@ -201,24 +242,33 @@ impl Pump {
             let Ok(_) = self.fault.wait_for(|fault| *fault != Fault::BlackHole).await else {
                 return;
             };
-            if self.cuts.is_none() && *self.silent.borrow() {
-                return tokio::time::sleep(HANGS).await;
-            }
             passed += length;
-            if let Some(cuts) = &self.cuts {
-                if matches!(*self.fault.borrow(), Fault::CutAfter(limit) if passed > limit) {
-                    return;
-                }
-                if contains(&buffer[..length], COMMIT) {
-                    match cuts.take() {
-                        Some(CommitCut::Before) => return tokio::time::sleep(HANGS).await,
-                        Some(CommitCut::After) => drop(self.silent.send_replace(true)),
-                        None => {}
-                    }
-                }
+            if matches!(*self.fault.borrow(), Fault::CutAfter(limit) if passed > limit) {
+                return;
+            }
+            match self.fate(&buffer[..length]) {
+                Some(Trip::Break) => return tokio::time::sleep(HANGS).await,
+                Some(Trip::Delay(long)) => tokio::time::sleep(long).await,
+                None => {}
             }
             if to.write_all(&buffer[..length]).await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// What happens to `bytes`, which were read and not passed on yet.
+    fn fate(&self, bytes: &[u8]) -> Option<Trip> {
+        let Some(cuts) = &self.cuts else {
+            return self.answer.send_replace(None);
+        };
+        let cut = if contains(bytes, COMMIT) { cuts.take() } else { None };
+        let (side, what) = cuts.word().or(cut.map(|side| (side, Trip::Break)))?;
+        match side {
+            CommitCut::Before => Some(what),
+            CommitCut::After => {
+                self.answer.send_replace(Some(what));
+                None
             }
         }
     }

@@ -18,9 +18,9 @@ use super::{
 };
 use crate::process::{Postgres, RedisServer, Role, Stage, free_port};
 
-/// Longest time for all that is left to do once nothing fails any more. A killed worker's mail is
-/// taken over after 45 s, its tickets after 30 s.
-const QUIET_WITHIN: Duration = Duration::from_mins(2);
+/// Longest time without progress once nothing fails any more, while something is left to do. A
+/// killed worker's mail is taken over after 45 s, its tickets after 30 s.
+const QUIET_WITHIN: Duration = Duration::from_secs(90);
 
 /// Longest time for what was begun to be acknowledged once nothing fails any more.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_mins(1);
@@ -201,8 +201,7 @@ async fn servers() -> (Stage, Victims) {
 
 async fn victim(stage: &Stage, postgres: &Postgres, role: Role, index: usize) -> Victim {
     let way = Proxy::before(postgres.port()).await;
-    let own = format!(":{}/", postgres.port());
-    let database = stage.database().replace(&own, &format!(":{}/", way.port()));
+    let database = stage.database_through(way.port());
     let listen = format!("127.0.0.1:{}", free_port());
     let mut more = vec![("DATABASE_URL", database.as_str())];
     // A worker's word for the sandbox is the first ingress, which has the stage's own port.

@@ -35,7 +35,7 @@ impl Postgres {
         initialise(&data);
         let mut server = program("postgres");
         server.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
-        server.args(["-N", "200"]).current_dir("/");
+        server.args(["-N", "500"]).current_dir("/");
         let running = Running::spawn(server, &directory.path().join("log"));
         let mut postgres = Self { running, port, directory };
         postgres.ready().await;
@@ -56,6 +56,15 @@ impl Postgres {
     pub async fn create(&self, name: &str) -> String {
         let admin = Database::connect(ConnectOptions::new(self.url("postgres"))).await.unwrap();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        admin.close().await.unwrap();
+        self.url(name)
+    }
+
+    /// Makes a database that is a copy of `template`, which nobody may be using; says where it is.
+    pub async fn copy(&self, template: &str, name: &str) -> String {
+        let admin = Database::connect(ConnectOptions::new(self.url("postgres"))).await.unwrap();
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        admin.execute_unprepared(&copy).await.unwrap();
         admin.close().await.unwrap();
         self.url(name)
     }

@@ -10,7 +10,7 @@ use payments::{Store, vault::Vault};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use super::{Postgres, Program, RedisServer, Role, free_port};
+use super::{PATIENCE, Postgres, Program, RedisServer, Role, free_port};
 
 /// What the stage's processes encrypt with, in hexadecimal.
 pub const MASTER_KEY: &str = "9f3b6a5c1d0e4f728396a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f1";
@@ -43,6 +43,11 @@ impl Stage {
         let name = format!("stage_{}", entities::JobId::new().uuid().simple());
         let database = server.create(&name).await;
         Self::over(TempDir::new().unwrap(), database)
+    }
+
+    /// Over the database at `url`.
+    pub fn over_database(url: &str) -> Self {
+        Self::over(TempDir::new().unwrap(), url.to_owned())
     }
 
     fn over(directory: TempDir, database: String) -> Self {
@@ -92,6 +97,13 @@ impl Stage {
     /// Where the processes write: logs, mails, and the database if it is embedded.
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Where the database is, by way of `port`.
+    pub fn database_through(&self, port: u16) -> String {
+        let mut url: url::Url = self.database.parse().unwrap();
+        url.set_port(Some(port)).unwrap();
+        url.into()
     }
 
     /// Where the database is.
@@ -159,12 +171,24 @@ impl Stage {
             max_connections: 4,
             statement_timeout: Duration::from_secs(30),
         };
-        let db = Db::connect(&options).await.unwrap();
         let mut key = [0; 32];
         hex::decode_to_slice(MASTER_KEY, &mut key).unwrap();
-        let vault = Vault::open(&db, &key, Clock::System.now()).await.unwrap();
-        Store { db, vault, clock: Clock::System }
+        let begun = Instant::now();
+        loop {
+            // A machine on which everything starts at once may take its time.
+            match open(&options, &key).await {
+                Ok(store) => return store,
+                Err(error) if begun.elapsed() > PATIENCE => panic!("{error:?}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        }
     }
+}
+
+async fn open(options: &DbOptions, key: &[u8; 32]) -> Result<Store, payments::Error> {
+    let db = Db::connect(options).await?;
+    let vault = Vault::open(&db, key, Clock::System.now()).await?;
+    Ok(Store { db, vault, clock: Clock::System })
 }
 
 /// How many rows `what` has: a table, and a condition if need be. `None` if nobody answers.
