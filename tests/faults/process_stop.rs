@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tests::process::{Role, Signal, Stage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::scene::{Scene, after};
 
@@ -51,8 +52,13 @@ async fn a_second_signal_ends_it_though_a_request_is_open() {
     let mut program = stage.start(Role::Both, "quittance").await;
     let address = program.base().replace("http://", "");
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
-    let begun = b"POST /webhooks/stripe HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
-    tokio::io::AsyncWriteExt::write_all(&mut slow, begun).await.unwrap();
+    let begun = b"POST /webhooks/stripe HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n\
+                  content-length: 100\r\n\r\n";
+    slow.write_all(begun).await.unwrap();
+    // Once it asks for the body, the request is open.
+    let mut goes_on = [0; 12];
+    slow.read_exact(&mut goes_on).await.unwrap();
+    assert_eq!(&goes_on, b"HTTP/1.1 100");
     program.signal(Signal::TERM);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(program.exit(), None, "it waits for the request");

@@ -5,9 +5,16 @@ use boot::{
     config::{File, MasterKey, StripeKeys},
     db::DbOptions,
 };
-use entities::{PaymentId, payment, provider_event};
+use entities::{
+    PaymentId, Provider, payment,
+    provider_event::{self, Source},
+};
 use ingress::{Claims, guard::GuardOptions, mint};
-use payments::{Store, ledger::Balance};
+use payments::{
+    Store,
+    inbox::{self, Delivery},
+    ledger::Balance,
+};
 use quittance::{Parts, serve};
 use sandbox::Sandbox;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, EntityTrait};
@@ -135,7 +142,7 @@ impl TestApp {
             user_ref: USER.to_owned(),
             email: Some(format!("{USER}@example.com")),
         };
-        let provider = entities::Provider::Stripe;
+        let provider = Provider::Stripe;
         let begun = payments::checkout::begin(&self.store, &user, "pro-200", provider, false)
             .await
             .unwrap();
@@ -164,6 +171,30 @@ impl TestApp {
         let now = self.store.clock.now().seconds();
         let header = sign(SECRET, now, &body);
         self.deliver_raw(&[("stripe-signature", &header)], body).await.0
+    }
+
+    /// Writes `events` down in one transaction, as those are that arrive at the same moment.
+    pub async fn record(&self, events: &[Value]) {
+        let gateway = self.context.gateways.get(Provider::Stripe).unwrap();
+        let deliveries: Vec<Delivery> = events
+            .iter()
+            .map(|event| {
+                let body = event.to_string().into_bytes();
+                let envelope = gateway.open_fetched(&body).unwrap();
+                Delivery {
+                    provider: Provider::Stripe,
+                    account: envelope.account,
+                    livemode: envelope.livemode,
+                    event_id: envelope.event_id,
+                    kind: envelope.kind,
+                    occurred_at: envelope.occurred_at,
+                    body,
+                    source: Source::Webhook,
+                }
+            })
+            .collect();
+        let (_, enqueued) = inbox::record(&self.store, &deliveries).await.unwrap();
+        self.context.dispatcher.announce(enqueued);
     }
 
     /// Delivers `body` with `headers`, whatever they are: status and body.
@@ -207,7 +238,7 @@ impl TestApp {
 
     /// The events of the inbox, oldest first.
     pub async fn events(&self) -> Vec<provider_event::Model> {
-        let mut events = payments::inbox::latest(&self.store, 10_000).await.unwrap();
+        let mut events = inbox::latest(&self.store, 10_000).await.unwrap();
         events.reverse();
         events
     }
