@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
+use futures_util::future::join_all;
 use jobs::{
     Alert, Job, LookUpEvent, NewJob, Prune, Reconcile, SendReceipt, VerifyLedger,
     queue::{self, Claim, Filter},
@@ -87,6 +88,26 @@ async fn equal_jobs_are_one() {
     assert!(alert.enqueue(&txn, now).await.unwrap().is_none());
     txn.commit().await.unwrap();
     assert_eq!(app.count("jobs").await, 1);
+    app.stop().await;
+}
+
+/// Every process has the schedules and ticks; the tick is part of the job's key.
+#[tokio::test]
+async fn what_many_processes_ask_for_at_one_tick_runs_once() {
+    let app = TestApp::without_workers().await;
+    let now = app.store.clock.now();
+    let ask = async |tick: &str| {
+        let txn = app.store.db.begin().await.unwrap();
+        let job = Prune { tick: tick.to_owned() };
+        let asked = job.enqueue(&txn, now).await.unwrap();
+        txn.commit().await.unwrap();
+        asked.is_some()
+    };
+    let asked = join_all((0..8).map(|_| ask("prune:1790000000"))).await;
+    assert_eq!(asked.iter().filter(|new| **new).count(), 1);
+    app.run_jobs().await;
+    assert!(!ask("prune:1790000000").await, "not even after it was done");
+    assert!(ask("prune:1790086400").await, "the next tick is another job");
     app.stop().await;
 }
 
