@@ -13,6 +13,19 @@ use secrecy::{ExposeSecret, SecretString};
 /// Longest wait for a free connection. Shorter than the 3 s within which a webhook is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(2_500);
 
+/// Nested loops over indexes, whatever the statistics say.
+///
+/// Statements are planned once for each connection, and the first of them when tables are nearly
+/// empty: then reading a whole table looks cheapest, and the plan is kept while the table grows.
+/// Every statement of a job or a request finds its rows by a key. Those that do read whole tables,
+/// such as the ledger's check, take this back for their transaction.
+const BY_INDEX: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+
+/// Takes the preference for indexes back until the transaction ends (PostgreSQL only).
+pub const WHOLE_TABLES: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET \
+                                LOCAL enable_mergejoin = on";
+
 /// Longest time SQLite waits for another process's write lock.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -172,7 +185,7 @@ fn postgres(url: &str, settings: &DbOptions) -> ConnectOptions {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options| {
-            options.application_name("quittance").options([
+            options.application_name("quittance").options(BY_INDEX).options([
                 ("statement_timeout", statement_timeout.as_str()),
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "30s"),

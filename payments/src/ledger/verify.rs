@@ -1,6 +1,6 @@
 use std::fmt;
 
-use boot::sql;
+use boot::{db::WHOLE_TABLES, sql};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use crate::{Error, Store};
@@ -116,6 +116,7 @@ async fn snapshot(store: &Store) -> Result<sea_orm::DatabaseTransaction, DbErr> 
     let txn = store.db.reader().begin().await?;
     if store.db.backend() == DatabaseBackend::Postgres {
         txn.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        txn.execute_unprepared(WHOLE_TABLES).await?;
     }
     Ok(txn)
 }
