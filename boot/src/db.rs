@@ -13,6 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 /// Longest wait for a free connection. Shorter than the 3 s within which a webhook is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(2_500);
 
+/// A connection that rested longer than this is asked whether it still lives before it is used: one
+/// that a server or a firewall closed shows by then. Asking every time is a round trip for each
+/// statement.
+const ASK_AFTER: Duration = Duration::from_secs(1);
+
 /// Nested loops over indexes, whatever the statistics say.
 ///
 /// Statements are planned once for each connection, and the first of them when tables are nearly
@@ -183,6 +188,7 @@ fn postgres(url: &str, settings: &DbOptions) -> ConnectOptions {
         .max_connections(settings.max_connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(ASK_AFTER)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options| {
             options.application_name("quittance").options(BY_INDEX).options([
