@@ -43,7 +43,9 @@ pub const fn lease(lane: Lane) -> Duration {
 /// Committed before anything runs, so that a job which takes its process down was counted. Jobs
 /// that were tried before are left to [`claim_one`]: one of them may be the reason.
 pub async fn claim_fresh(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<Model>, DbErr> {
-    let due = "j.attempts = 0 AND j.state = 'queued' AND j.run_at <= ?2";
+    // COALESCE, or PostgreSQL may find them by the index of all that is queued, and a claim would
+    // read the whole backlog.
+    let due = "j.attempts = 0 AND COALESCE(j.state, '') = 'queued' AND j.run_at <= ?2";
     take(db, claim, ids, due).await
 }
 

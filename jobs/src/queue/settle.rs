@@ -37,9 +37,10 @@ pub async fn done(
     let Some(worker) = jobs.first().and_then(|job| job.worker.clone()) else {
         return Ok(());
     };
+    // COALESCE, or PostgreSQL may find them by the index of all that is running.
     let body = "UPDATE jobs SET state = 'done', finished_at = ?1, lease_until = NULL, \
                 last_error = NULL FROM v WHERE jobs.id = v.id AND jobs.attempts = v.attempts AND \
-                jobs.state = 'running' AND jobs.worker = ?2";
+                COALESCE(jobs.state, '') = 'running' AND jobs.worker = ?2";
     let more = vec![now.micros().into(), worker.into()];
     let statement = runs(jobs).statement(txn.get_database_backend(), body, more);
     let settled = txn.execute_raw(statement).await?.rows_affected();
