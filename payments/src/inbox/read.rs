@@ -1,17 +1,19 @@
 use std::collections::HashMap;
 
-use boot::sql;
+use boot::sql::{self, Rows, Type, col};
 use entities::{
-    EventId, Provider,
+    EventId,
     provider_event::{Column, Entity, Model, State},
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryOrder,
+    QuerySelect,
 };
 
-use super::body_place;
+use super::{Delivery, body_place};
 use crate::{Error, Store};
+
+const IDS: &[sql::Column] = &[col("id", Type::Uuid)];
 
 /// An event with its body opened.
 #[derive(Clone, Debug)]
@@ -24,8 +26,14 @@ pub struct Opened {
 
 /// The events `ids`, their bodies opened; in any order, without those that are gone.
 pub async fn load(store: &Store, ids: &[EventId]) -> Result<Vec<Opened>, Error> {
-    let found = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
-    let events = found.all(store.db.reader()).await?;
+    // A join and not a list of placeholders, so that the text is the same for any number of ids.
+    let mut rows = Rows::new(IDS);
+    for id in ids {
+        rows.push([id.uuid().into()]);
+    }
+    let body = "SELECT e.* FROM v JOIN provider_events e ON e.id = v.id";
+    let statement = rows.statement(store.db.backend(), body, Vec::new());
+    let events = Entity::find().from_raw_sql(statement).all(store.db.reader()).await?;
     let open = |event: Model| {
         let body = store.vault.unseal(body_place(event.id), &event.body)?;
         Ok(Opened { event, body })
@@ -58,20 +66,40 @@ pub async fn counts(store: &Store) -> Result<Vec<(State, i64)>, Error> {
     rows.into_iter().map(count).collect()
 }
 
-/// The bodies we hold of the provider's events `event_ids`.
-pub(super) async fn stored_bodies(
+/// What makes an event the same as another: all columns of the unique key, or no index serves.
+const KEYS: &[sql::Column] = &[
+    col("place", Type::Int),
+    col("provider", Type::Text),
+    col("account", Type::Text),
+    col("livemode", Type::Bool),
+    col("event_id", Type::Text),
+];
+
+/// What we hold of the events that `deliveries` are again: by their places in the slice.
+pub(super) async fn stored(
     store: &Store,
     txn: &DatabaseTransaction,
-    event_ids: &[&str],
-) -> Result<HashMap<(Provider, bool, String), (EventId, Vec<u8>)>, Error> {
-    if event_ids.is_empty() {
-        return Ok(HashMap::new());
+    deliveries: &[&Delivery],
+) -> Result<HashMap<usize, Opened>, Error> {
+    let mut rows = Rows::new(KEYS);
+    for (place, delivery) in (0_i64..).zip(deliveries) {
+        rows.push([
+            place.into(),
+            delivery.provider.as_str().into(),
+            delivery.account.clone().unwrap_or_default().into(),
+            delivery.livemode.into(),
+            delivery.event_id.clone().into(),
+        ]);
     }
-    let found = Entity::find().filter(Column::EventId.is_in(event_ids.iter().copied()));
-    let mut bodies = HashMap::new();
-    for event in found.all(txn).await? {
+    let body = "SELECT v.place, e.* FROM v JOIN provider_events e ON e.provider = v.provider AND \
+                e.account = v.account AND e.livemode = v.livemode AND e.event_id = v.event_id";
+    let statement = rows.statement(txn.get_database_backend(), body, Vec::new());
+    let mut stored = HashMap::new();
+    for row in txn.query_all_raw(statement).await? {
+        let place: i64 = row.try_get("", "place")?;
+        let event = Model::from_query_result(&row, "")?;
         let body = store.vault.unseal(body_place(event.id), &event.body)?;
-        bodies.insert((event.provider, event.livemode, event.event_id), (event.id, body));
+        stored.insert(usize::try_from(place).unwrap_or(usize::MAX), Opened { event, body });
     }
-    Ok(bodies)
+    Ok(stored)
 }

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use jobs::{Dispatcher, Enqueued};
 use sea_orm::{DbErr, RuntimeErr};
@@ -13,8 +13,13 @@ const WAITING: usize = 2_048;
 /// Deliveries written in one transaction.
 const GROUP: usize = 256;
 
-/// Transactions at once. While one waits for the disk the next is filled; SQLite has one writer.
+/// Transactions at once, if need be: see [`TURN`].
 const WRITERS: usize = 2;
+
+/// How long a transaction may take before the next is begun beside it. Sooner, both would be small,
+/// and a small one costs as much as a large one; later, a connection that went silent would stop
+/// all.
+const TURN: Duration = Duration::from_millis(25);
 
 /// Longest wait for a commit before the sender is told to come back later; the design says 503
 /// within 3 s.
@@ -57,11 +62,18 @@ impl Recorder {
             let deliveries = Arc::clone(&deliveries);
             tokio::spawn(async move {
                 loop {
+                    let mut turn = deliveries.lock().await;
                     let mut group = Vec::with_capacity(GROUP);
-                    if deliveries.lock().await.recv_many(&mut group, GROUP).await == 0 {
+                    if turn.recv_many(&mut group, GROUP).await == 0 {
                         return;
                     }
-                    write(&store, &dispatcher, group).await;
+                    let many = turn.len() >= GROUP;
+                    let mut written = pin!(write(&store, &dispatcher, group));
+                    if !many && tokio::time::timeout(TURN, written.as_mut()).await.is_ok() {
+                        continue;
+                    }
+                    drop(turn);
+                    written.await;
                 }
             });
         }
