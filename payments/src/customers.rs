@@ -62,8 +62,17 @@ pub async fn find(store: &Store, user_ref: &str) -> Result<Option<Model>, Error>
 
 /// The address of `customer`, if they have one.
 pub fn email(store: &Store, customer: &Model) -> Result<Option<String>, Error> {
-    let open = |sealed| store.vault.unseal_text(email_place(customer.id), sealed);
-    Ok(customer.email.as_deref().map(open).transpose()?)
+    open_email(store, customer.id, customer.email.as_deref())
+}
+
+/// The address that stands `sealed` in the row of customer `id`.
+pub(crate) fn open_email(
+    store: &Store,
+    id: CustomerId,
+    sealed: Option<&[u8]>,
+) -> Result<Option<String>, Error> {
+    let open = |sealed| store.vault.unseal_text(email_place(id), sealed);
+    Ok(sealed.map(open).transpose()?)
 }
 
 async fn refresh(store: &Store, known: Model, user: &User) -> Result<Model, Error> {

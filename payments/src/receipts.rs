@@ -1,7 +1,8 @@
 //! What a receipt says.
 
-use entities::{Money, PaymentId, Timestamp, customer, package, payment};
-use sea_orm::EntityTrait;
+use boot::sql::{Column, Rows, Type, col};
+use entities::{Currency, CustomerId, Money, PaymentId, Timestamp};
+use sea_orm::FromQueryResult;
 
 use crate::{Error, Store, customers, ledger};
 
@@ -34,28 +35,62 @@ impl std::fmt::Debug for Receipt {
     }
 }
 
+const IDS: &[Column] = &[col("id", Type::Uuid)];
+
+const QUERY: &str = "SELECT p.id AS payment_id, p.customer_id, c.email, k.name AS package, \
+                     p.amount, p.currency, p.credits + p.bonus_credits AS credits, \
+                     p.method_brand, p.method_last4, p.succeeded_at, p.receipt_url FROM v JOIN \
+                     payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
+                     packages k ON k.id = p.package_id WHERE p.succeeded_at IS NOT NULL";
+
+#[derive(FromQueryResult)]
+struct Row {
+    payment_id: PaymentId,
+    customer_id: CustomerId,
+    email: Option<Vec<u8>>,
+    package: String,
+    amount: i64,
+    currency: Currency,
+    credits: i64,
+    method_brand: Option<String>,
+    method_last4: Option<String>,
+    succeeded_at: Timestamp,
+    receipt_url: Option<String>,
+}
+
 /// The receipt of payment `id`; `None` if it has not succeeded.
 pub async fn find(store: &Store, id: PaymentId) -> Result<Option<Receipt>, Error> {
-    let Some(payment) = payment::Entity::find_by_id(id).one(store.db.reader()).await? else {
-        return Ok(None);
-    };
-    let Some(succeeded_at) = payment.succeeded_at else {
-        return Ok(None);
-    };
-    let missing = |what: &str| Error::Inconsistent(format!("payment {id} has no {what}"));
-    let customer = customer::Entity::find_by_id(payment.customer_id).one(store.db.reader()).await?;
-    let customer = customer.ok_or_else(|| missing("customer"))?;
-    let package = package::Entity::find_by_id(payment.package_id.clone());
-    let package = package.one(store.db.reader()).await?.ok_or_else(|| missing("package"))?;
-    Ok(Some(Receipt {
-        payment_id: id,
-        email: customers::email(store, &customer)?,
-        package: package.name,
-        paid: payment.price(),
-        credits: payment.total_credits(),
-        balance: ledger::balance(store, payment.customer_id).await?.available,
-        method: payment.method_brand.clone().zip(payment.method_last4.clone()),
-        succeeded_at,
-        receipt_url: payment.receipt_url,
-    }))
+    Ok(find_all(store, &[id]).await?.pop())
+}
+
+/// The receipts of those of the payments `ids` that have succeeded, in any order.
+pub async fn find_all(store: &Store, ids: &[PaymentId]) -> Result<Vec<Receipt>, Error> {
+    let mut rows = Rows::new(IDS);
+    for id in ids {
+        rows.push([id.uuid().into()]);
+    }
+    let statement = rows.statement(store.db.backend(), QUERY, Vec::new());
+    let rows = Row::find_by_statement(statement).all(store.db.reader()).await?;
+    let customers: Vec<CustomerId> = rows.iter().map(|row| row.customer_id).collect();
+    let balances = ledger::spendable(store, &customers).await?;
+    rows.into_iter()
+        .map(|row| {
+            let balance = balances.get(&row.customer_id).copied().unwrap_or_default();
+            receipt(store, row, balance)
+        })
+        .collect()
+}
+
+fn receipt(store: &Store, row: Row, balance: i64) -> Result<Receipt, Error> {
+    Ok(Receipt {
+        payment_id: row.payment_id,
+        email: customers::open_email(store, row.customer_id, row.email.as_deref())?,
+        package: row.package,
+        paid: Money::new(row.amount, row.currency),
+        credits: row.credits,
+        balance,
+        method: row.method_brand.zip(row.method_last4),
+        succeeded_at: row.succeeded_at,
+        receipt_url: row.receipt_url,
+    })
 }

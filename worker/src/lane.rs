@@ -1,16 +1,21 @@
 //! Lanes: where tickets become runs, a bounded number of them at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use entities::{JobId, job::Lane};
 use jobs::tickets::TICKET_IDS;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::{Context, apply_event, perform};
+use crate::{Context, apply_event, perform, send_receipt};
 
-/// Tickets a lane holds beyond those it works on. More would only wait here instead of there.
-const WAITING: usize = 4;
+/// Tickets a lane holds beyond those it works on. Enough for a full batch of events when tickets are
+/// small; more would only wait here instead of there.
+const WAITING: usize = 32;
 
 struct Offer {
     ids: Vec<JobId>,
@@ -46,7 +51,7 @@ impl Lanes {
                 let runner = Runner {
                     lane,
                     context: Arc::clone(context),
-                    offers: Arc::new(Mutex::new(receiver)),
+                    waiting: Arc::new(Mutex::new(Waiting { receiver, begun: VecDeque::new() })),
                     closing: Arc::clone(&closing),
                 };
                 runner.start(&tracker, concurrency(lane).max(1));
@@ -78,11 +83,82 @@ impl Lanes {
     }
 }
 
+/// What a lane's runners take from, one at a time.
+struct Waiting {
+    receiver: mpsc::Receiver<Offer>,
+    /// Offers that runners have taken a part of.
+    begun: VecDeque<Part>,
+}
+
+/// Jobs of one offer.
+struct Part {
+    ids: Vec<JobId>,
+    offer: Arc<Pending>,
+}
+
+/// An offer that runners share: done when the last of them has dropped it with its part run.
+struct Pending(std::sync::Mutex<Option<oneshot::Sender<()>>>);
+
+impl Pending {
+    /// Drops the word of done: some of the offer's jobs are left where they are.
+    fn give_up(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let done = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        for part in &self.begun {
+            part.offer.give_up();
+        }
+    }
+}
+
+impl Waiting {
+    /// At most `limit` jobs that are here, of one offer; `None` when nothing is.
+    fn take(&mut self, limit: usize) -> Option<Part> {
+        let mut part = match self.begun.pop_front() {
+            Some(part) => part,
+            None => Part::of(self.receiver.try_recv().ok()?),
+        };
+        if part.ids.len() > limit {
+            let rest = part.ids.split_off(limit);
+            self.begun.push_front(Part { ids: rest, offer: Arc::clone(&part.offer) });
+        }
+        Some(part)
+    }
+
+    /// Waits until there is something to [`take`](Self::take); `None` when there will be nothing.
+    async fn ready(&mut self) -> Option<()> {
+        if self.begun.is_empty() {
+            let offer = self.receiver.recv().await?;
+            self.begun.push_back(Part::of(offer));
+        }
+        Some(())
+    }
+}
+
+impl Part {
+    fn of(offer: Offer) -> Self {
+        let pending = Pending(std::sync::Mutex::new(Some(offer.done)));
+        Self { ids: offer.ids, offer: Arc::new(pending) }
+    }
+}
+
 #[derive(Clone)]
 struct Runner {
     lane: Lane,
     context: Arc<Context>,
-    offers: Arc<Mutex<mpsc::Receiver<Offer>>>,
+    waiting: Arc<Mutex<Waiting>>,
     closing: Arc<Semaphore>,
 }
 
@@ -91,54 +167,54 @@ impl Runner {
         for _ in 0..concurrency {
             let runner = self.clone();
             tracker.spawn(async move {
-                while let Some(offers) = runner.next().await {
-                    runner.run(offers).await;
+                while let Some(parts) = runner.next().await {
+                    runner.run(parts).await;
                 }
             });
         }
     }
 
-    /// One offer, and for the batched lane what else is waiting; `None` when closing.
-    async fn next(&self) -> Option<Vec<Offer>> {
+    /// Jobs in one run: events go together, mails are spread over the lane's runners.
+    fn limit(&self) -> usize {
+        match self.lane {
+            Lane::Events => TICKET_IDS,
+            Lane::Mail => send_receipt::BATCH,
+            Lane::Money | Lane::Upkeep => 1,
+        }
+    }
+
+    /// What is waiting, as much of it as one run takes; `None` when closing.
+    async fn next(&self) -> Option<Vec<Part>> {
         let mut waiting = tokio::select! {
             biased;
             _ = self.closing.acquire() => return None,
-            waiting = self.offers.lock() => waiting,
+            waiting = self.waiting.lock() => waiting,
         };
-        let first = tokio::select! {
+        tokio::select! {
             biased;
             _ = self.closing.acquire() => return None,
-            first = waiting.recv() => first?,
-        };
-        let mut offers = vec![first];
-        let mut ids = offers[0].ids.len();
-        while self.lane == Lane::Events && ids < TICKET_IDS {
-            let Ok(offer) = waiting.try_recv() else { break };
-            ids += offer.ids.len();
-            offers.push(offer);
+            ready = waiting.ready() => ready?,
         }
-        Some(offers)
+        let mut parts = Vec::new();
+        let mut room = self.limit();
+        while room > 0 {
+            let Some(part) = waiting.take(room) else { break };
+            room -= part.ids.len();
+            parts.push(part);
+        }
+        Some(parts)
     }
 
-    async fn run(&self, offers: Vec<Offer>) {
-        let ids: Vec<JobId> = offers.iter().flat_map(|offer| offer.ids.iter().copied()).collect();
+    async fn run(&self, parts: Vec<Part>) {
+        let ids: Vec<JobId> = parts.iter().flat_map(|part| part.ids.iter().copied()).collect();
         match self.lane {
-            Lane::Events => {
-                for batch in ids.chunks(TICKET_IDS) {
-                    apply_event::run_batch(&self.context, batch).await;
-                }
-            }
-            Lane::Money | Lane::Mail | Lane::Upkeep => {
+            Lane::Events => apply_event::run_batch(&self.context, &ids).await,
+            Lane::Mail => send_receipt::run_batch(&self.context, &ids).await,
+            Lane::Money | Lane::Upkeep => {
                 for id in ids {
-                    if self.closing.is_closed() {
-                        break;
-                    }
                     perform::perform(&self.context, self.lane, id).await;
                 }
             }
-        }
-        for offer in offers {
-            let _ = offer.done.send(());
         }
     }
 }

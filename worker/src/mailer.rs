@@ -10,7 +10,7 @@ use lettre::{
 };
 use payments::{
     Store,
-    mails::{self, Occasion},
+    mails::{self, Occasion, Opening},
 };
 
 use crate::JobError;
@@ -71,14 +71,21 @@ impl Mailer {
             // Asking the host application again will not make it an address.
             return Err(JobError::Bury(anyhow::anyhow!("the recipient has no valid address")));
         };
-        match mails::begin(store, occasion, to.email.as_ref(), &mail.subject).await? {
-            Occasion::Sent => Ok(()),
-            Occasion::Send(id) => {
-                let message = self.message(id, to, mail).map_err(JobError::Bury)?;
-                self.deliver(id, message).await.map_err(JobError::Retry)?;
-                Ok(mails::sent(store, id).await?)
+        let recipient: &str = to.email.as_ref();
+        let opening = Opening { occasion, recipient, subject: &mail.subject };
+        for occasion in mails::begin(store, &[opening]).await? {
+            if let Occasion::Send(id) = occasion {
+                self.send(id, to.clone(), mail).await?;
+                mails::sent(store.db.writer(), &[id], store.clock.now()).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Sends `mail`, whose row is `id`, to `to`.
+    pub(crate) async fn send(&self, id: MailId, to: Mailbox, mail: &Mail) -> Result<(), JobError> {
+        let message = self.message(id, to, mail).map_err(JobError::Bury)?;
+        self.deliver(id, message).await.map_err(JobError::Retry)
     }
 
     /// The id is the row's, so that a copy after a crash is the same mail to its receiver.

@@ -12,11 +12,11 @@ use jobs::{
     queue::{self, Claim, backoff},
 };
 
-use crate::{Context, Entry, JobError, Ran, apply_event};
+use crate::{Context, Entry, JobError, Ran, apply_event, send_receipt};
 
 /// Pauses between tries to write down what came of a run. A connection that broke is replaced by
 /// then, and all of them together are shorter than any lease has left.
-const SETTLE_AGAIN: [Duration; 3] =
+pub(crate) const SETTLE_AGAIN: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Runs job `id` once, unless somebody else has it or it is not due.
@@ -44,6 +44,11 @@ pub(crate) async fn perform_claimed(context: &Arc<Context>, row: Model) {
     metrics::histogram!("quittance_job_seconds", "job" => row.name.clone(), "outcome" => outcome)
         .record(took);
     settle_surely(context, &row, &result).await;
+}
+
+/// Writes down that the claimed run of `row` came to `result`.
+pub(crate) async fn settle_one(context: &Arc<Context>, row: &Model, result: Result<Ran, JobError>) {
+    settle_surely(context, row, &result).await;
 }
 
 /// Settles the job though the database may fail for a moment: otherwise what was done would wait for
@@ -149,7 +154,8 @@ pub async fn drain_once(context: &Arc<Context>) -> anyhow::Result<usize> {
         ran += ids.len();
         match lane {
             Lane::Events => apply_event::run_batch(context, &ids).await,
-            Lane::Money | Lane::Mail | Lane::Upkeep => {
+            Lane::Mail => send_receipt::run_batch(context, &ids).await,
+            Lane::Money | Lane::Upkeep => {
                 for id in ids {
                     perform(context, lane, id).await;
                 }

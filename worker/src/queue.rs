@@ -35,7 +35,7 @@ use crate::Lanes;
 const POLL: Duration = Duration::from_secs(1);
 
 /// Tickets of one lane that a process works on or holds ready.
-const TICKETS_AT_ONCE: usize = 8;
+const TICKETS_AT_ONCE: usize = 32;
 
 /// How long to wait before listening for wake-ups again after Redis was lost.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);

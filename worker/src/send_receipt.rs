@@ -1,10 +1,194 @@
-use anyhow::anyhow;
-use documents::ReceiptMail;
-use entities::job::Model;
-use jobs::SendReceipt;
-use payments::{mails, receipts};
+//! Receipts: one job alone, and many at once.
+//!
+//! A batch marks its mails in one transaction, sends one after the other, and settles mails and jobs
+//! in another. A process that dies in between sends what it had not settled again: the same mails,
+//! with the same `Message-ID`. [`BATCH`] bounds how many these are.
 
-use crate::{Context, JobError, Ran, Run};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use documents::{Mail, ReceiptMail};
+use entities::{
+    JobId, MailId, PaymentId,
+    job::{Lane, Model},
+};
+use jobs::{
+    Job, SendReceipt,
+    queue::{self, Claim},
+};
+use lettre::message::Mailbox;
+use payments::{
+    mails::{self, Occasion, Opening},
+    receipts::{self, Receipt},
+};
+use tokio::time::Instant;
+
+use crate::{Context, JobError, Ran, Run, perform};
+
+/// Mails in one batch.
+pub(crate) const BATCH: usize = 16;
+
+/// A batch begins no further mail after this time: with the longest time that one may take, it ends
+/// within the lane's lease.
+const BUDGET: Duration = Duration::from_secs(15);
+
+/// Runs the mail jobs `ids`: receipts never tried before together, all others one by one.
+pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
+    let db = &context.store.db;
+    let claim = Claim { lane: Lane::Mail, worker: &context.worker, now: context.store.clock.now() };
+    let fresh = match queue::claim_fresh(db, claim, ids).await {
+        Ok(fresh) => fresh,
+        Err(error) => {
+            tracing::warn!(%error, "mails could not be claimed; the sweeper brings them again");
+            return;
+        }
+    };
+    let claimed = fresh.len();
+    let (receipts, others): (Vec<Model>, Vec<Model>) =
+        fresh.into_iter().partition(|row| row.name == SendReceipt::NAME);
+    if !receipts.is_empty() {
+        send_guarded(context, receipts).await;
+    }
+    for row in others {
+        perform::perform_claimed(context, row).await;
+    }
+    if claimed < ids.len() {
+        match queue::tried(db, claim, ids).await {
+            Ok(tried) => {
+                for id in tried {
+                    perform::perform(context, Lane::Mail, id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "mails to be retried could not be read"),
+        }
+    }
+}
+
+/// Sends on a task of its own: a panic ends that task alone, and nobody who drops us cancels it.
+async fn send_guarded(context: &Arc<Context>, rows: Vec<Model>) {
+    let (spawned, jobs) = (Arc::clone(context), rows.clone());
+    let sent = tokio::spawn(async move { send_all(&spawned, &jobs).await }).await;
+    let problem = match sent {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(panicked) => panicked.to_string(),
+    };
+    tracing::warn!(error = problem, mails = rows.len(), "a batch failed; mails go one by one");
+    for row in rows {
+        perform::perform_claimed(context, row).await;
+    }
+}
+
+/// A receipt that is ready to go.
+struct Ready<'a> {
+    row: &'a Model,
+    occasion: String,
+    to: Mailbox,
+    mail: Mail,
+}
+
+/// Sends the receipts of jobs `rows`. What cannot be sent is settled on its own; an error is one of
+/// all of them.
+async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let (ready, mut done) = prepare(context, rows).await?;
+    let openings: Vec<Opening<'_>> = ready
+        .iter()
+        .map(|Ready { occasion, to, mail, .. }| Opening {
+            occasion,
+            recipient: to.email.as_ref(),
+            subject: &mail.subject,
+        })
+        .collect();
+    let occasions = mails::begin(&context.store, &openings).await?;
+    let mut accepted = Vec::with_capacity(ready.len());
+    for (Ready { row, to, mail, .. }, occasion) in ready.iter().zip(occasions) {
+        if let Occasion::Send(id) = occasion {
+            if started.elapsed() > BUDGET {
+                if let Err(error) = queue::release(&context.store.db, row).await {
+                    tracing::warn!(%error, "a job waits for its lease to end");
+                }
+                continue;
+            }
+            if let Err(error) = context.mailer.send(id, to.clone(), mail).await {
+                perform::settle_one(context, row, Err(error)).await;
+                continue;
+            }
+            accepted.push(id);
+        }
+        done.push((*row).clone());
+    }
+    if let Err(error) = finish(context, &accepted, &done).await {
+        tracing::warn!(error = format!("{error:#}"), "a batch is settled one by one");
+        finish_surely(context, &accepted, &done).await;
+    }
+    Ok(())
+}
+
+/// Writes the receipts of `rows`; with them, the jobs that turned out to need no mail.
+async fn prepare<'a>(
+    context: &Arc<Context>,
+    rows: &'a [Model],
+) -> anyhow::Result<(Vec<Ready<'a>>, Vec<Model>)> {
+    let mut payments = HashMap::new();
+    for row in rows {
+        let SendReceipt { payment_id } = serde_json::from_str(&row.payload)
+            .with_context(|| format!("job {} has no payment", row.id))?;
+        payments.insert(payment_id, row);
+    }
+    let ids: Vec<PaymentId> = payments.keys().copied().collect();
+    let (mut ready, mut done) = (Vec::with_capacity(rows.len()), Vec::new());
+    for receipt in receipts::find_all(&context.store, &ids).await? {
+        let Some(row) = payments.remove(&receipt.payment_id) else { continue };
+        let Some(email) = &receipt.email else {
+            done.push(row.clone());
+            continue;
+        };
+        match (email.parse(), render(context, &receipt)) {
+            (Ok(to), Ok(mail)) => {
+                ready.push(Ready {
+                    row,
+                    occasion: mails::receipt_occasion(receipt.payment_id),
+                    to,
+                    mail,
+                });
+            }
+            (Err(_), _) => perform::settle_one(context, row, Err(no_address())).await,
+            (_, Err(error)) => perform::settle_one(context, row, Err(error)).await,
+        }
+        observe(context, &receipt);
+    }
+    for (payment_id, row) in payments {
+        perform::settle_one(context, row, Err(not_succeeded(payment_id))).await;
+    }
+    Ok((ready, done))
+}
+
+/// [`finish`] though the database may fail for a moment, or a lease was lost: what was sent must not
+/// be sent again for that.
+async fn finish_surely(context: &Arc<Context>, mails: &[MailId], jobs: &[Model]) {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    let mut pauses = perform::SETTLE_AGAIN.iter();
+    while let Err(error) = mails::sent(db.writer(), mails, now).await {
+        let Some(pause) = pauses.next() else {
+            tracing::warn!(%error, "mails that were sent are sent again when their leases end");
+            return;
+        };
+        tokio::time::sleep(*pause).await;
+    }
+    for row in jobs {
+        perform::settle_one(context, row, Ok(Ran::Done)).await;
+    }
+}
+
+/// Notes that mails were accepted and their jobs are done, all in one transaction.
+async fn finish(context: &Context, mails: &[MailId], jobs: &[Model]) -> anyhow::Result<()> {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    let txn = db.begin().await?;
+    mails::sent(&txn, mails, now).await?;
+    queue::done(&txn, jobs, now).await?;
+    Ok(txn.commit().await?)
+}
 
 impl Run for SendReceipt {
     #[tracing::instrument(
@@ -14,29 +198,44 @@ impl Run for SendReceipt {
     )]
     async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
         let receipt = receipts::find(&context.store, self.payment_id).await?;
-        let receipt = receipt.ok_or_else(|| {
-            JobError::Bury(anyhow!("{} has not succeeded; it has no receipt", self.payment_id))
-        })?;
+        let receipt = receipt.ok_or_else(|| not_succeeded(self.payment_id))?;
         let Some(email) = &receipt.email else {
             tracing::info!("nobody to send a receipt to: the host application gave no address");
             return Ok(Ran::Done);
         };
-        let mail = documents::receipt(&ReceiptMail {
-            payment_id: receipt.payment_id,
-            package: &receipt.package,
-            paid: &receipt.paid,
-            credits: receipt.credits,
-            balance: receipt.balance,
-            method: receipt.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
-            succeeded_at: receipt.succeeded_at,
-            receipt_url: receipt.receipt_url.as_deref(),
-            seller: context.mailer.sender(),
-        });
-        let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
+        let mail = render(context, &receipt)?;
         let occasion = mails::receipt_occasion(self.payment_id);
         context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
-        let took = context.store.clock.now().since(receipt.succeeded_at).as_secs_f64();
-        metrics::histogram!("quittance_payment_to_receipt_seconds").record(took);
+        observe(context, &receipt);
         Ok(Ran::Done)
     }
+}
+
+fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> {
+    let mail = documents::receipt(&ReceiptMail {
+        payment_id: receipt.payment_id,
+        package: &receipt.package,
+        paid: &receipt.paid,
+        credits: receipt.credits,
+        balance: receipt.balance,
+        method: receipt.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
+        succeeded_at: receipt.succeeded_at,
+        receipt_url: receipt.receipt_url.as_deref(),
+        seller: context.mailer.sender(),
+    });
+    mail.map_err(|error| JobError::Bury(error.into()))
+}
+
+fn observe(context: &Context, receipt: &Receipt) {
+    let took = context.store.clock.now().since(receipt.succeeded_at).as_secs_f64();
+    metrics::histogram!("quittance_payment_to_receipt_seconds").record(took);
+}
+
+fn not_succeeded(payment: PaymentId) -> JobError {
+    JobError::Bury(anyhow!("{payment} has not succeeded; it has no receipt"))
+}
+
+fn no_address() -> JobError {
+    // Asking the host application again will not make it an address.
+    JobError::Bury(anyhow!("the recipient has no valid address"))
 }

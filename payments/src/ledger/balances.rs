@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::{CustomerId, Timestamp, balance};
@@ -28,6 +28,27 @@ pub async fn balance(store: &Store, customer: CustomerId) -> Result<Balance, Err
     let of =
         |account: &str| rows.iter().find(|row| row.account == account).map_or(0, |row| row.amount);
     Ok(Balance { available: of(&free), held: of(&set_aside) })
+}
+
+/// What each of `customers` may spend; nothing is there of one who never had credits.
+pub(crate) async fn spendable(
+    store: &Store,
+    customers: &[CustomerId],
+) -> Result<HashMap<CustomerId, i64>, Error> {
+    const ACCOUNTS: &[Column] = &[col("customer", Type::Uuid), col("account", Type::Text)];
+    let mut rows = Rows::new(ACCOUNTS);
+    for customer in customers.iter().collect::<HashSet<_>>() {
+        rows.push([customer.uuid().into(), available(*customer).into()]);
+    }
+    let body = "SELECT v.customer, b.amount FROM v JOIN balances b ON b.account = v.account AND \
+                b.asset = ?1";
+    let statement = rows.statement(store.db.backend(), body, vec![CREDITS.into()]);
+    let mut found = HashMap::new();
+    for row in store.db.reader().query_all_raw(statement).await? {
+        let customer = CustomerId::from_uuid(row.try_get("", "customer")?);
+        found.insert(customer, row.try_get("", "amount")?);
+    }
+    Ok(found)
 }
 
 const COLUMNS: &[Column] = &[col("account", Type::Text), col("amount", Type::Int)];

@@ -9,6 +9,7 @@ mod post;
 mod spend;
 mod verify;
 
+pub(crate) use balances::spendable;
 pub use balances::{Balance, balance};
 pub use post::{Grant, grant};
 pub use spend::{Spent, spend};
