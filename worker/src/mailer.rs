@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use documents::Mail;
 use entities::MailId;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Message,
     message::{Mailbox, MultiPart},
 };
 use payments::{
@@ -13,7 +13,10 @@ use payments::{
     mails::{self, Occasion, Opening},
 };
 
-use crate::JobError;
+use crate::{
+    JobError,
+    smtp::{Smtp, UrlError},
+};
 
 /// Why there can be no mailer.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +26,7 @@ pub enum MailerError {
     Sender(#[source] lettre::address::AddressError),
     /// The server's URL cannot be used.
     #[error("SMTP_URL cannot be used; write smtps://user:password@host:465 or smtp://host:25")]
-    Url(#[source] lettre::transport::smtp::Error),
+    Url(#[source] UrlError),
 }
 
 /// Sends mails.
@@ -35,16 +38,14 @@ pub struct Mailer {
 
 #[derive(Clone, Debug)]
 enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Smtp),
     Folder(PathBuf),
 }
 
 impl Mailer {
     /// Sends through the server at `url`.
     pub fn smtp(url: &str, from: &str, timeout: Duration) -> Result<Self, MailerError> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-        let builder = builder.map_err(MailerError::Url)?.timeout(Some(timeout));
-        let transport = Transport::Smtp(builder.build());
+        let transport = Transport::Smtp(Smtp::new(url, timeout).map_err(MailerError::Url)?);
         Ok(Self { from: from.parse().map_err(MailerError::Sender)?, transport })
     }
 
@@ -104,9 +105,7 @@ impl Mailer {
 
     async fn deliver(&self, id: MailId, message: Message) -> anyhow::Result<()> {
         match &self.transport {
-            Transport::Smtp(smtp) => {
-                smtp.send(message).await?;
-            }
+            Transport::Smtp(smtp) => smtp.send(&message).await?,
             Transport::Folder(folder) => {
                 tokio::fs::create_dir_all(folder).await?;
                 let (unfinished, file) =
