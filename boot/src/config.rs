@@ -4,6 +4,7 @@ mod checks;
 mod draft;
 mod error;
 mod file;
+mod paypal;
 mod read;
 mod resolve;
 mod settings;
@@ -41,6 +42,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The Stripe account; in the sandbox, the sandbox's.
     pub stripe: Option<StripeKeys>,
+    /// The PayPal account; in the sandbox, the sandbox's.
+    pub paypal: Option<PaypalKeys>,
     /// Whether local servers play the providers: true if and only if no provider key was given.
     pub sandbox: bool,
     /// The mail server; without it mails land in the local mailbox.
@@ -82,6 +85,41 @@ impl StripeKeys {
     /// Whether real money moves.
     pub fn is_live(&self) -> bool {
         stripe::is_live(self.secret_key.expose_secret())
+    }
+}
+
+/// How we and PayPal know each other.
+#[derive(Clone, Debug)]
+pub struct PaypalKeys {
+    /// The app's client id.
+    pub client_id: String,
+    /// The app's secret.
+    pub client_secret: SecretString,
+    /// The id of our webhook.
+    pub webhook_id: String,
+    /// Where the API is; its host says whether money is real.
+    pub api_base: Url,
+    /// The merchant that payers pay, compared with every order.
+    pub merchant_id: Option<String>,
+    /// How webhooks are proved.
+    pub verification: PaypalVerification,
+    /// What PayPal's certificates are made out to, should that ever change.
+    pub certificate_name: Option<String>,
+}
+
+/// How PayPal's webhooks are proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaypalVerification {
+    /// Here, with PayPal's certificate.
+    Certificate,
+    /// By asking PayPal about each.
+    Postback,
+}
+
+impl PaypalKeys {
+    /// Whether real money moves.
+    pub fn is_live(&self) -> bool {
+        paypal::is_live(&self.api_base)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use entities::fact::Fact;
 
@@ -16,6 +16,9 @@ pub enum WebhookError {
     /// Signed properly, but not of a form this version understands.
     #[error("the body is not an event this version understands")]
     Malformed(#[source] Unreadable),
+    /// What the proof needs cannot be had now: the sender has to come back.
+    #[error("the signature cannot be checked now")]
+    Unproven(#[source] GatewayError),
 }
 
 /// Why a stored event means nothing to us although its kind is one that should.
@@ -35,7 +38,7 @@ pub enum GatewayError {
     /// The provider's word: it understood the call and refused, or could not do it now.
     #[error("the provider answered {status} ({kind}, {})", .code.as_deref().unwrap_or("no code"))]
     Api {
-        /// The HTTP status.
+        /// The HTTP status; 402 for a decline, whatever the provider's own.
         status: u16,
         /// The provider's machine-readable reason.
         code: Option<String>,
@@ -72,7 +75,7 @@ impl GatewayError {
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Api { status, .. } => matches!(status, 409 | 500..),
-            Self::Net(NetError::Busy) => false,
+            Self::Net(NetError::Busy | NetError::Resting(_)) => false,
             Self::Net(NetError::Exchange(_)) | Self::Shape(_) => true,
         }
     }
@@ -96,6 +99,9 @@ pub enum NetError {
     /// Our own limit on calls left no room in time; nothing was sent.
     #[error("too many calls are waiting for the provider")]
     Busy,
+    /// It failed again and again, so it is left alone for a while; nothing was sent.
+    #[error("the provider failed again and again; it is asked again in {} s", .0.as_secs())]
+    Resting(Duration),
     /// The exchange broke off or ran out of time.
     #[error("the exchange with the provider broke off")]
     Exchange(#[source] reqwest::Error),

@@ -1,11 +1,12 @@
 //! What the rest of the system may ask of a provider.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use entities::{Money, PaymentId, Provider, Timestamp, fact::Fact};
 use http::HeaderMap;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::{GatewayError, ReadError, WebhookError};
 
@@ -18,8 +19,11 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// Whether our keys move real money; facts of the other mode are refused upstream.
     fn livemode(&self) -> bool;
 
-    /// Proves that the provider sent `body`, unaltered and just now, and reads its envelope.
-    fn open_webhook(
+    /// Proves that the provider sent `body`, unaltered and lately, and reads its envelope.
+    ///
+    /// The proof may need something of the provider's, such as a certificate; if that cannot be had
+    /// now, the event is [`WebhookError::Unproven`] and its sender has to come back.
+    async fn open_webhook(
         &self,
         headers: &HeaderMap,
         body: &[u8],
@@ -44,8 +48,11 @@ pub trait Gateway: fmt::Debug + Send + Sync {
         key: &str,
     ) -> Result<ProviderPayment, GatewayError>;
 
-    /// Looks up what became of a payment.
+    /// Looks up what became of a payment; `reference` is its id, or what a [`Reading::Hint`] named.
     async fn retrieve_payment(&self, reference: &str) -> Result<ProviderPayment, GatewayError>;
+
+    /// For how long the provider lists its events.
+    fn events_kept(&self) -> Duration;
 
     /// One page of the events that happened at or after `since`, newest first.
     ///
@@ -78,6 +85,9 @@ pub struct Envelope {
 pub enum Reading {
     /// News about a payment.
     Fact(Box<Fact>),
+    /// That something became of the payment of this reference: the event's own word proves too
+    /// little, so it has to be looked up by [`Gateway::retrieve_payment`] before anything moves.
+    Hint(String),
     /// Nothing that we act upon.
     Irrelevant,
 }
@@ -95,6 +105,17 @@ pub struct PaymentOrder {
     pub receipt_email: Option<SecretString>,
     /// What the payment is for, in words the payer may see.
     pub description: String,
+    /// Where a payer comes back to who is sent to the provider's own pages.
+    pub return_to: Option<ReturnTo>,
+}
+
+/// Where a payer comes back to from the provider's pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnTo {
+    /// Once they have approved the payment.
+    pub approved: Url,
+    /// Once they have given it up.
+    pub canceled: Url,
 }
 
 /// A payment as the provider has it.
@@ -106,6 +127,8 @@ pub struct ProviderPayment {
     pub client_secret: Option<SecretString>,
     /// Whether the provider waits for us to confirm.
     pub needs_confirmation: bool,
+    /// Whether the payer has agreed to be charged, so that it may be collected without them.
+    pub payer_agreed: bool,
     /// Where the payer has to go next.
     pub next_action_url: Option<String>,
 }
@@ -117,6 +140,7 @@ impl fmt::Debug for ProviderPayment {
             .field("fact", &self.fact)
             .field("client_secret", &self.client_secret)
             .field("needs_confirmation", &self.needs_confirmation)
+            .field("payer_agreed", &self.payer_agreed)
             .field("next_action_url", &self.next_action_url.as_ref().map(|_| "[REDACTED]"))
             .finish()
     }

@@ -5,12 +5,19 @@
 //! trait has a default: an adapter that cannot do a thing has to say so. No error prints a body
 //! or a secret.
 
+pub mod paypal;
 pub mod stripe;
 
 mod error;
 mod gateway;
+mod json;
 mod registry;
+mod retry;
+#[cfg(test)]
+mod test_server;
+mod valve;
+mod wire;
 
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
-pub use gateway::{Envelope, EventPage, Gateway, PaymentOrder, ProviderPayment, Reading};
+pub use gateway::{Envelope, EventPage, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo};
 pub use registry::Gateways;

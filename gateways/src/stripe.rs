@@ -1,5 +1,7 @@
 //! Stripe.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use entities::{Provider, Timestamp};
 use http::HeaderMap;
@@ -8,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Unreadable, WebhookError,
+    Unreadable, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -17,21 +19,21 @@ mod config;
 mod envelope;
 mod event;
 mod intent;
-mod json;
 mod refusal;
 mod requests;
-mod retry;
 mod signature;
 mod transport;
 
+pub use crate::retry::LONGEST_CALL;
 pub use config::{Config, ConfigError, DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TOLERANCE};
-pub use retry::LONGEST_CALL;
 
 use envelope::Event;
 use intent::{Context, Intent};
-use retry::Limits;
 use signature::Verifier;
-use transport::{Answer, Transport};
+use transport::Transport;
+
+/// Stripe lists events for this long.
+const EVENTS_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The gateway to Stripe.
 #[derive(Debug)]
@@ -77,6 +79,8 @@ impl Stripe {
             fact: intent.fact(intent.news()?, context)?,
             client_secret: intent.client_secret(),
             needs_confirmation: intent.status == "requires_confirmation",
+            // A method that was chosen is not a payer who pressed a button.
+            payer_agreed: false,
             next_action_url: intent.next_action_url(),
         })
     }
@@ -92,7 +96,7 @@ impl Gateway for Stripe {
         self.livemode
     }
 
-    fn open_webhook(
+    async fn open_webhook(
         &self,
         headers: &HeaderMap,
         body: &[u8],
@@ -128,6 +132,10 @@ impl Gateway for Stripe {
     async fn retrieve_payment(&self, reference: &str) -> Result<ProviderPayment, GatewayError> {
         let request = requests::retrieve_payment(reference)?;
         self.payment(&self.transport.call(&request, None).await?)
+    }
+
+    fn events_kept(&self) -> Duration {
+        EVENTS_KEPT
     }
 
     async fn list_events(

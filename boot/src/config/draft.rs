@@ -10,6 +10,7 @@ use super::{
     Config, File, MasterKey,
     checks::{self, JWT_SECRET, is_loopback, own_url},
     error::{Problem, Problems, problem},
+    paypal,
     stripe::{self, Checked},
 };
 use crate::{db::DbOptions, secrets::Secrets};
@@ -27,6 +28,7 @@ pub(super) struct Draft {
     pub(super) redis_url: Option<SecretString>,
     pub(super) data_dir: PathBuf,
     pub(super) stripe: Checked,
+    pub(super) paypal: paypal::Checked,
     pub(super) smtp_url: Option<SecretString>,
     pub(super) mail_from: Option<String>,
     pub(super) admin_email: Option<String>,
@@ -43,6 +45,7 @@ impl Draft {
     /// Notes what must not go together.
     pub(super) fn check_together(&self, problems: &mut Problems) {
         self.check_public_url(problems);
+        self.check_modes(problems);
         if self.smtp_url.is_some() && self.mail_from.is_none() {
             let wrong = "it is missing, and a mail server refuses mail from nobody";
             problems.add("MAIL_FROM", wrong, "set it like `Shop <billing@shop.com>`");
@@ -53,15 +56,36 @@ impl Draft {
     }
 
     fn check_public_url(&self, problems: &mut Problems) {
-        let live = self.stripe.secret_key.as_ref().map(ExposeSecret::expose_secret);
+        let live = match (self.stripe_is_live(), self.paypal.is_live()) {
+            (Some(true), _) => "STRIPE_SECRET_KEY",
+            (_, true) => "PAYPAL_API_BASE",
+            _ => return,
+        };
         let Some(url) = &self.public_url else { return };
-        if live.is_some_and(stripe::is_live) && url.scheme() != "https" && !is_loopback(url) {
+        if url.scheme() != "https" && !is_loopback(url) {
             problems.add(
                 "PUBLIC_URL",
-                "it is not https while STRIPE_SECRET_KEY is live",
+                format!("it is not https while {live} is live"),
                 "set it to the https address that payers see, for instance of a proxy",
             );
         }
+    }
+
+    /// Credits paid with test money are worth as much as others.
+    fn check_modes(&self, problems: &mut Problems) {
+        let Some(stripe) = self.stripe_is_live() else { return };
+        if self.paypal.keys.is_some() && stripe != self.paypal.is_live() {
+            problems.add(
+                "PAYPAL_API_BASE",
+                "one of it and STRIPE_SECRET_KEY is live, the other is for tests",
+                "take both from the same mode",
+            );
+        }
+    }
+
+    /// Whether Stripe's key is live, if there is one.
+    fn stripe_is_live(&self) -> Option<bool> {
+        self.stripe.secret_key.as_ref().map(|key| stripe::is_live(key.expose_secret()))
     }
 
     /// Whether a secret may be made up, which only holds on this machine.
@@ -79,7 +103,7 @@ impl Draft {
     }
 
     fn is_sandbox(&self) -> bool {
-        self.stripe.secret_key.is_none()
+        self.stripe.secret_key.is_none() && !self.paypal.given
     }
 
     /// Makes what is missing, now that nothing is wrong.
@@ -97,9 +121,11 @@ impl Draft {
             return problem(JWT_SECRET, "it is missing", "set it and QUITTANCE_MASTER_KEY");
         };
         let own = own_url(self.listen);
-        let stripe = match self.stripe.secret_key.clone() {
-            Some(key) => self.stripe.real(key),
-            None => self.stripe.sandbox(&own),
+        let (stripe, paypal) = if sandbox {
+            (Some(self.stripe.sandbox(&own)), Some(self.paypal.sandbox(&own)))
+        } else {
+            let key = self.stripe.secret_key.clone();
+            (key.map(|key| self.stripe.real(key)), self.paypal.keys)
         };
         let database = DbOptions {
             url: self.database_url,
@@ -112,7 +138,8 @@ impl Draft {
             database,
             redis_url: self.redis_url,
             data_dir: self.data_dir,
-            stripe: Some(stripe),
+            stripe,
+            paypal,
             sandbox,
             smtp_url: self.smtp_url,
             mail_from: self.mail_from.unwrap_or_else(|| DEFAULT_MAIL_FROM.to_owned()),

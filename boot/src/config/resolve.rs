@@ -9,7 +9,7 @@ use super::{
     checks::{self, JWT_SECRET, MASTER_KEY},
     draft::Draft,
     error::{Problem, Problems, problem},
-    stripe,
+    paypal, stripe,
 };
 
 /// Schemes the Redis client knows.
@@ -41,6 +41,11 @@ impl Settings {
                 "STRIPE_WEBHOOK_SECRET",
                 &mut self.stripe_webhook_secret,
                 files.stripe_webhook_secret_file,
+            ),
+            (
+                "PAYPAL_CLIENT_SECRET",
+                &mut self.paypal_client_secret,
+                files.paypal_client_secret_file,
             ),
             ("SMTP_URL", &mut self.smtp_url, files.smtp_url_file),
             (JWT_SECRET, &mut self.jwt_secret, files.jwt_secret_file),
@@ -77,6 +82,15 @@ impl Settings {
             tolerance: filled(self.stripe_webhook_tolerance),
             account: filled(self.stripe_account),
         };
+        let paypal = paypal::Given {
+            client_id: filled(self.paypal_client_id),
+            client_secret: self.paypal_client_secret,
+            webhook_id: filled(self.paypal_webhook_id),
+            api_base: filled(self.paypal_api_base),
+            merchant_id: filled(self.paypal_merchant_id),
+            verification: filled(self.paypal_webhook_verification),
+            certificate_name: filled(self.paypal_certificate_name),
+        };
         let origins = checks::origins(filled(self.cors_allowed_origins).as_deref());
         let draft = Draft {
             listen,
@@ -85,6 +99,7 @@ impl Settings {
             database_url: problems.keep(database_url).unwrap_or_default(),
             redis_url: problems.keep(redis_url).flatten(),
             stripe: stripe.check(problems),
+            paypal: paypal.check(problems),
             smtp_url: problems.keep(smtp_url).flatten(),
             mail_from: address("MAIL_FROM", self.mail_from, problems),
             admin_email: address("ADMIN_EMAIL", self.admin_email, problems),

@@ -27,7 +27,7 @@ pub struct Settings {
     #[arg(long, env = "DATA_DIR", hide_env_values = true, value_name = "PATH")]
     pub data_dir: Option<String>,
 
-    /// Stripe's secret key, sk_test_… or sk_live_…; without it the sandbox answers
+    /// Stripe's secret key, sk_test_… or sk_live_…; without any provider's keys the sandbox answers
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
     pub stripe_secret_key: Option<SecretString>,
     /// Stripe's publishable key, pk_test_… or pk_live_…
@@ -45,6 +45,29 @@ pub struct Settings {
     /// The connected account to act for, acct_…
     #[arg(long, env = "STRIPE_ACCOUNT", hide_env_values = true, value_name = "ID")]
     pub stripe_account: Option<String>,
+
+    /// PayPal's client id; without any provider's keys the sandbox answers
+    #[arg(long, env = "PAYPAL_CLIENT_ID", hide_env_values = true, value_name = "ID")]
+    pub paypal_client_id: Option<String>,
+    /// PayPal's client secret
+    #[arg(long, env = "PAYPAL_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub paypal_client_secret: Option<SecretString>,
+    /// The id of the webhook at PayPal
+    #[arg(long, env = "PAYPAL_WEBHOOK_ID", hide_env_values = true, value_name = "ID")]
+    pub paypal_webhook_id: Option<String>,
+    /// https://api-m.paypal.com for real money or https://api-m.sandbox.paypal.com for tests
+    #[arg(long, env = "PAYPAL_API_BASE", hide_env_values = true, value_name = "URL")]
+    pub paypal_api_base: Option<String>,
+    /// The merchant id of your PayPal account, to be compared with every order
+    #[arg(long, env = "PAYPAL_MERCHANT_ID", hide_env_values = true, value_name = "ID")]
+    pub paypal_merchant_id: Option<String>,
+    /// certificate, to check PayPal's webhooks here, or postback, to ask PayPal about each
+    /// [default: certificate]
+    #[arg(long, env = "PAYPAL_WEBHOOK_VERIFICATION", hide_env_values = true, value_name = "HOW")]
+    pub paypal_webhook_verification: Option<String>,
+    /// The name on the certificates of PayPal's webhooks, should PayPal change it
+    #[arg(long, env = "PAYPAL_CERTIFICATE_NAME", hide_env_values = true, value_name = "HOST")]
+    pub paypal_certificate_name: Option<String>,
 
     /// smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; without it mails go to the local mailbox
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
@@ -96,6 +119,9 @@ pub struct SecretFiles {
     /// File that holds STRIPE_WEBHOOK_SECRET
     #[arg(long, env = "STRIPE_WEBHOOK_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
     pub stripe_webhook_secret_file: Option<String>,
+    /// File that holds PAYPAL_CLIENT_SECRET
+    #[arg(long, env = "PAYPAL_CLIENT_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
+    pub paypal_client_secret_file: Option<String>,
     /// File that holds SMTP_URL
     #[arg(long, env = "SMTP_URL_FILE", hide_env_values = true, value_name = "PATH")]
     pub smtp_url_file: Option<String>,

@@ -1,6 +1,7 @@
 mod combinations;
 mod file;
 mod leaks;
+mod paypal;
 mod single;
 
 use std::{fs, path::Path};

@@ -4,7 +4,7 @@ use entities::{Timestamp, fact::MethodSummary};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::json::{code, is_code, link};
+use crate::json::{code, is_code, link};
 
 /// The parts of a charge that we use.
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ impl Method {
 
 /// What is known of the method when Stripe names only what the payer might have chosen.
 pub(super) fn only_choice(types: Option<&RawValue>) -> MethodSummary {
-    let types: Vec<&RawValue> = super::json::maybe(types).unwrap_or_default();
+    let types: Vec<&RawValue> = crate::json::maybe(types).unwrap_or_default();
     let kind = match types.as_slice() {
         [only] => code(Some(only)),
         _ => None,

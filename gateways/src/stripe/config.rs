@@ -1,9 +1,11 @@
 //! The settings of the Stripe adapter, and which of them are dangerous.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
+
+use crate::wire::check_base;
 
 /// Stripe's own libraries allow signatures this much age.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_mins(5);
@@ -140,21 +142,7 @@ impl Config {
     }
 
     fn check_api_base(&self) -> Result<(), ConfigError> {
-        let url = &self.api_base;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(ConfigError::ApiBase("may not hold a user name or password"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(ConfigError::ApiBase("may not hold a query or fragment"));
-        }
-        match url.scheme() {
-            "http" if !is_loopback(url) => Err(ConfigError::ApiBase("is not encrypted")),
-            "http" if self.livemode() => {
-                Err(ConfigError::ApiBase("is not encrypted, and the key is live"))
-            }
-            "https" | "http" => Ok(()),
-            _ => Err(ConfigError::ApiBase("is not of the web")),
-        }
+        check_base(&self.api_base, self.livemode()).map_err(ConfigError::ApiBase)
     }
 }
 
@@ -181,15 +169,6 @@ fn fault_of(secret: &str) -> Option<&'static str> {
     }
     let different = rest.bytes().collect::<std::collections::BTreeSet<_>>().len();
     (different < MIN_DIFFERENT).then_some("a placeholder")
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-        None => false,
-    }
 }
 
 fn is_account(text: &str) -> bool {

@@ -14,9 +14,11 @@ use super::{
     amount::from_stripe,
     charge::{Charge, Method, only_choice},
     envelope::is_word,
+};
+use crate::{
+    Unreadable,
     json::{code, link, maybe},
 };
-use crate::Unreadable;
 
 /// What a failure is called whose reason Stripe does not give.
 const UNKNOWN: &str = "unknown";

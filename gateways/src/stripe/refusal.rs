@@ -4,11 +4,11 @@ use entities::{Timestamp, fact::Fact};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{
-    intent::{Context, Intent},
+use super::intent::{Context, Intent};
+use crate::{
+    GatewayError,
     json::{code, maybe},
 };
-use crate::GatewayError;
 
 /// What an error's class is called that Stripe does not name, or that is none of Stripe's.
 const UNKNOWN: &str = "unknown";

@@ -43,7 +43,7 @@ fn read_value(event: &Value) -> Result<Reading, ReadError> {
 fn fact(kind: &str, changes: &Value) -> Fact {
     match read_value(&event(kind, changes)).unwrap() {
         Reading::Fact(fact) => *fact,
-        Reading::Irrelevant => panic!("{kind} is relevant"),
+        other => panic!("{kind} is a fact, not {other:?}"),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Calls to a server that answers well or badly.
 
 mod answers;
-mod server;
 mod tries;
 
 use std::time::Duration;
@@ -10,9 +9,8 @@ use entities::{Money, PaymentId};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use self::server::Server;
-use super::super::{Config, Stripe, retry::Limits};
-use crate::{GatewayError, PaymentOrder};
+use super::super::{Config, Stripe};
+use crate::{GatewayError, PaymentOrder, retry::Limits, test_server::Server};
 
 const OURS: &str = "txn_0199a3c5d2e87b3c8f0a1b2c3d4e5f60";
 
@@ -45,6 +43,7 @@ fn order() -> PaymentOrder {
         payment_method: Some("pm_card_visa".into()),
         receipt_email: Some(SecretString::from("zoë+1@example.com")),
         description: "Pro & 200 credits = 100%".into(),
+        return_to: None,
     }
 }
 

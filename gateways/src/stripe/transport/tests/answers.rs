@@ -7,12 +7,12 @@ use entities::{
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{
-    OURS, config, intent, limits, order,
-    server::{Reply, Server, error, ok},
-    shown, stripe,
+use super::{OURS, config, intent, limits, order, shown, stripe};
+use crate::{
+    Gateway, GatewayError,
+    stripe::Stripe,
+    test_server::{Reply, Server, error, ok},
 };
-use crate::{Gateway, GatewayError, stripe::Stripe};
 
 #[tokio::test]
 async fn creating_a_payment_asks_for_all_of_it() {
@@ -20,7 +20,7 @@ async fn creating_a_payment_asks_for_all_of_it() {
     let payment = stripe(&server).create_payment(&order()).await.unwrap();
 
     let seen = &server.seen()[0];
-    assert_eq!(seen.line, "POST /sandbox/stripe/v1/payment_intents HTTP/1.1");
+    assert_eq!(seen.line, "POST /sandbox/api/v1/payment_intents HTTP/1.1");
     assert_eq!(seen.header("authorization"), Some("Bearer sk_test_k3yk3yk3y"));
     assert_eq!(seen.header("idempotency-key"), Some(&*format!("pi-{OURS}")));
     assert_eq!(seen.header("stripe-version"), Some("2026-09-30.endive"));
@@ -98,7 +98,7 @@ async fn a_success_is_looked_up_with_its_charge() {
     }));
     let server = Server::start([ok(paid.to_string())]).await;
     let payment = stripe(&server).retrieve_payment("pi_1").await.unwrap();
-    let line = "GET /sandbox/stripe/v1/payment_intents/pi_1?expand[0]=latest_charge HTTP/1.1";
+    let line = "GET /sandbox/api/v1/payment_intents/pi_1?expand[0]=latest_charge HTTP/1.1";
     assert_eq!(server.seen()[0].line, line);
     assert_eq!(server.seen()[0].header("idempotency-key"), None);
     assert_eq!(payment.fact.occurred_at, Timestamp::from_seconds(1_767_225_700));
@@ -117,7 +117,7 @@ async fn a_challenge_says_where_to_go_and_stripes_clock_says_when_it_was() {
     let server = Server::start([Reply::Full(200, date, body)]).await;
     let payment = stripe(&server).confirm_payment("pi_1", "confirm-1").await.unwrap();
     let seen = &server.seen()[0];
-    assert_eq!(seen.line, "POST /sandbox/stripe/v1/payment_intents/pi_1/confirm HTTP/1.1");
+    assert_eq!(seen.line, "POST /sandbox/api/v1/payment_intents/pi_1/confirm HTTP/1.1");
     assert_eq!(seen.header("idempotency-key"), Some("confirm-1"));
     assert_eq!(payment.next_action_url.as_deref(), Some(url));
     assert_eq!(payment.fact.occurred_at, Timestamp::from_seconds(1_767_225_660));

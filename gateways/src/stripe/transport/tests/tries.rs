@@ -6,14 +6,12 @@ use serde_json::json;
 use stripe_client_core::{RequestBuilder, StripeMethod};
 use tokio::time::Instant;
 
-use super::{
-    config, intent, limits,
-    server::{Reply, Server, error, ok},
-    shown, stripe,
-};
+use super::{config, intent, limits, shown, stripe};
 use crate::{
     Gateway, GatewayError, NetError, ProviderPayment,
-    stripe::{Config, LONGEST_CALL, Stripe, retry::Limits, transport::Transport},
+    retry::Limits,
+    stripe::{Config, LONGEST_CALL, Stripe, transport::Transport},
+    test_server::{Reply, Server, error, ok},
 };
 
 const OVERLOADED: &str = r#"{"error": {"type": "api_error", "message": "s3cret"}}"#;

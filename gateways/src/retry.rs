@@ -6,22 +6,23 @@ use http::{HeaderMap, header};
 
 use crate::{GatewayError, NetError};
 
-/// A call to Stripe ends within this, all tries included; a lease or a deadline has to be longer.
+/// The longest call to any provider ends within this, all tries included; a lease or a deadline has
+/// to be longer.
 pub const LONGEST_CALL: Duration = Duration::from_secs(45);
 
 /// How long and how often one call may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// A handshake takes two round trips; past this the network is broken.
-    pub(super) connect: Duration,
+    pub(crate) connect: Duration,
     /// A try from first to last byte: banks take up to twenty seconds over a confirmation.
-    pub(super) exchange: Duration,
+    pub(crate) exchange: Duration,
     /// No try starts later than this, so that a call ends within this and one exchange.
-    pub(super) starts_within: Duration,
+    pub(crate) starts_within: Duration,
     /// One lost packet, one busy server, and enough: the job behind the call has its own back-off.
-    pub(super) tries: u32,
+    pub(crate) tries: u32,
     /// The first pause; doubled each time.
-    pub(super) pause: Duration,
+    pub(crate) pause: Duration,
 }
 
 impl Default for Limits {
@@ -36,24 +37,28 @@ impl Default for Limits {
     }
 }
 
-/// A try that failed, and what Stripe said about trying again.
+/// A try that failed, and what the provider said about trying again.
 #[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) error: GatewayError,
+pub(crate) struct Failed {
+    pub(crate) error: GatewayError,
     advice: Option<bool>,
     retry_after: Option<Duration>,
 }
 
 impl Failed {
-    pub(super) fn new(error: GatewayError) -> Self {
+    pub(crate) fn new(error: GatewayError) -> Self {
         Self { error, advice: None, retry_after: None }
     }
 
-    pub(super) fn answered(error: GatewayError, headers: &HeaderMap) -> Self {
+    pub(crate) fn answered(
+        error: GatewayError,
+        headers: &HeaderMap,
+        advice: Option<&'static str>,
+    ) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             error,
-            advice: text("stripe-should-retry").and_then(|advice| advice.parse().ok()),
+            advice: advice.and_then(text).and_then(|advice| advice.parse().ok()),
             retry_after: text(header::RETRY_AFTER.as_str())
                 .and_then(|seconds| seconds.parse().ok())
                 .map(Duration::from_secs),
@@ -63,7 +68,10 @@ impl Failed {
 
 impl Limits {
     /// How long to wait before the next try, if there should be one after `tries`.
-    pub(super) fn pause(&self, tries: u32, failed: &Failed) -> Option<Duration> {
+    pub(crate) fn pause(&self, tries: u32, failed: &Failed) -> Option<Duration> {
+        if matches!(failed.error, GatewayError::Net(NetError::Resting(_))) {
+            return None;
+        }
         let worthwhile = failed.advice.unwrap_or_else(|| failed.error.is_transient());
         if tries >= self.tries || !worthwhile {
             return None;
@@ -76,7 +84,7 @@ impl Limits {
 }
 
 /// Of two failed tries the one that leaves more in doubt.
-pub(super) fn worse(earlier: Option<GatewayError>, later: GatewayError) -> GatewayError {
+pub(crate) fn worse(earlier: Option<GatewayError>, later: GatewayError) -> GatewayError {
     match earlier {
         Some(earlier) if doubt(&earlier) > doubt(&later) => earlier,
         _ => later,
@@ -87,7 +95,7 @@ pub(super) fn worse(earlier: Option<GatewayError>, later: GatewayError) -> Gatew
 ///
 /// A refusal for good settles what was in doubt, since the same key would have given an earlier
 /// success again; an excuse for now does not.
-pub(super) fn settle(earlier: Option<GatewayError>, last: GatewayError) -> GatewayError {
+pub(crate) fn settle(earlier: Option<GatewayError>, last: GatewayError) -> GatewayError {
     if last.is_transient() { worse(earlier, last) } else { last }
 }
 
@@ -96,6 +104,6 @@ fn doubt(error: &GatewayError) -> u8 {
         GatewayError::Shape(_) => 3,
         GatewayError::Net(NetError::Exchange(_)) => 2,
         GatewayError::Api { .. } if error.outcome_unknown() => 1,
-        GatewayError::Api { .. } | GatewayError::Net(NetError::Busy) => 0,
+        GatewayError::Api { .. } | GatewayError::Net(NetError::Busy | NetError::Resting(_)) => 0,
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
 
 /// What the server does with one request.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Answers.
     Full(u16, Vec<(&'static str, String)>, String),
     /// Promises this many bytes, sends the text, and hangs up.
@@ -23,31 +23,31 @@ pub(super) enum Reply {
     Hang,
 }
 
-pub(super) fn ok(body: impl Into<String>) -> Reply {
+pub(crate) fn ok(body: impl Into<String>) -> Reply {
     Reply::Full(200, vec![], body.into())
 }
 
-pub(super) fn error(status: u16, body: &str) -> Reply {
+pub(crate) fn error(status: u16, body: &str) -> Reply {
     Reply::Full(status, vec![], body.to_owned())
 }
 
 /// A request as it arrived.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// Method and target.
-    pub(super) line: String,
+    pub(crate) line: String,
     head: Vec<String>,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let parts = self.head.iter().filter_map(|line| line.split_once(": "));
         parts.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 
     /// The form, decoded.
-    pub(super) fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 }
@@ -60,15 +60,15 @@ struct State {
 }
 
 /// The server; it stops with the test's runtime.
-pub(super) struct Server {
-    pub(super) base: String,
+pub(crate) struct Server {
+    pub(crate) base: String,
     state: Arc<Mutex<State>>,
 }
 
 impl Server {
-    pub(super) async fn start(script: impl Into<VecDeque<Reply>>) -> Self {
+    pub(crate) async fn start(script: impl Into<VecDeque<Reply>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}/sandbox/stripe/", listener.local_addr().unwrap());
+        let base = format!("http://{}/sandbox/api/", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State { script: script.into(), ..State::default() }));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
@@ -80,11 +80,11 @@ impl Server {
         Self { base, state }
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 }

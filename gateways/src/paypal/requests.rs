@@ -1,0 +1,131 @@
+//! What we ask of PayPal.
+
+use entities::Timestamp;
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use super::amount::Amount;
+use crate::{GatewayError, PaymentOrder};
+
+/// What a reference begins with that is a capture's rather than an order's.
+pub(super) const CAPTURE_PREFIX: &str = "captures/";
+
+/// The most events that fit a page.
+const PAGE: u32 = 100;
+
+/// Longest description that PayPal takes.
+const MAX_DESCRIPTION: usize = 127;
+
+/// A request to PayPal's API.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    /// Below the base, with its query.
+    pub(super) path: String,
+    /// JSON, if it is a POST.
+    pub(super) body: Option<String>,
+}
+
+impl Request {
+    fn get(path: String) -> Self {
+        Self { path, body: None }
+    }
+
+    /// `POST path` with `body`, which is JSON.
+    pub(super) fn post(path: String, body: String) -> Self {
+        Self { path, body: Some(body) }
+    }
+}
+
+/// What a reference is about.
+pub(super) enum Target<'a> {
+    Order(&'a str),
+    Capture(&'a str),
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(reference: &'a str) -> Result<Self, GatewayError> {
+        let (id, target) = match reference.strip_prefix(CAPTURE_PREFIX) {
+            Some(id) => (id, Self::Capture(id)),
+            None => (reference, Self::Order(reference)),
+        };
+        if is_id(id) { Ok(target) } else { Err(no_such_order()) }
+    }
+}
+
+/// `POST /v2/checkout/orders`, and the id under which it is one order however often it is sent.
+pub(super) fn create(order: &PaymentOrder) -> Result<(Request, String), GatewayError> {
+    let amount = Amount::of(&order.price).ok_or_else(|| {
+        GatewayError::refused(400, "amount_invalid", "the amount has no form at PayPal")
+    })?;
+    let back = order.return_to.as_ref().ok_or_else(|| {
+        GatewayError::refused(400, "return_url_missing", "PayPal sends payers away and back again")
+    })?;
+    let payment = order.payment_id.to_string();
+    let description: String = order.description.chars().take(MAX_DESCRIPTION).collect();
+    let body = json!({
+        "intent": "CAPTURE",
+        "purchase_units": [{
+            "amount": amount,
+            "custom_id": payment,
+            // Unique per merchant, so that PayPal itself refuses to be paid twice for one purchase.
+            "invoice_id": payment,
+            "description": description,
+        }],
+        "payment_source": { "paypal": { "experience_context": {
+            "return_url": back.approved.as_str(),
+            "cancel_url": back.canceled.as_str(),
+            // Credits are delivered by us, and the price is final when PayPal shows it.
+            "shipping_preference": "NO_SHIPPING",
+            "user_action": "PAY_NOW",
+        }}},
+    });
+    let request = Request::post("v2/checkout/orders".to_owned(), body.to_string());
+    Ok((request, format!("order-{payment}")))
+}
+
+/// `POST /v2/checkout/orders/{id}/capture`
+pub(super) fn capture_order(id: &str) -> Result<Request, GatewayError> {
+    if !is_id(id) {
+        return Err(no_such_order());
+    }
+    Ok(Request::post(format!("v2/checkout/orders/{id}/capture"), "{}".to_owned()))
+}
+
+/// `GET /v2/checkout/orders/{id}`
+pub(super) fn order(id: &str) -> Result<Request, GatewayError> {
+    if !is_id(id) {
+        return Err(no_such_order());
+    }
+    Ok(Request::get(format!("v2/checkout/orders/{id}")))
+}
+
+/// `GET /v2/payments/captures/{id}`, of an id that [`Target::of`] has checked.
+pub(super) fn capture(id: &str) -> Request {
+    Request::get(format!("v2/payments/captures/{id}"))
+}
+
+/// `GET /v1/notifications/webhooks-events`; `after` is the query of the next page.
+pub(super) fn events(since: Timestamp, after: Option<&str>) -> Request {
+    let query = after.map_or_else(|| first_page(since), str::to_owned);
+    Request::get(format!("v1/notifications/webhooks-events?{query}"))
+}
+
+fn first_page(since: Timestamp) -> String {
+    // Whole seconds: PayPal's examples have no fractions here.
+    let since = Timestamp::from_seconds(since.seconds()).datetime();
+    let since = since.format(&Rfc3339).unwrap_or_default();
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("start_time", &since)
+        .append_pair("page_size", &PAGE.to_string())
+        .finish()
+}
+
+/// Whether `text` may be an id of PayPal's. It becomes part of a path, so nothing may be in it that
+/// leads elsewhere.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn no_such_order() -> GatewayError {
+    GatewayError::refused(404, "RESOURCE_NOT_FOUND", "no order has such an id")
+}
