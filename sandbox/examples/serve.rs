@@ -3,7 +3,7 @@
 use std::env;
 
 use poem::{Route, Server, listener::TcpListener};
-use sandbox::{Config, Sandbox};
+use sandbox::{Authority, Config, PaypalConfig, Sandbox};
 use secrecy::SecretString;
 
 #[tokio::main]
@@ -14,6 +14,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         public_url: format!("http://127.0.0.1:{port}"),
         webhook_url: arguments.next().unwrap_or_default(),
         webhook_secret: SecretString::from("whsec_sandbox"),
+        paypal: PaypalConfig {
+            client_id: "sandbox-client".to_owned(),
+            client_secret: SecretString::from("sandbox-secret"),
+            merchant_id: "SANDBXMERCHT2".to_owned(),
+            webhook_id: "5TR7190CW1234567S".to_owned(),
+            webhook_url: String::new(),
+            api_base: format!("http://127.0.0.1:{port}/sandbox/paypal"),
+            authority: Authority::new()?,
+        },
         mailbox: arguments.next().map(Into::into),
         clock: boot::Clock::System,
     })?;

@@ -1,7 +1,7 @@
-//! Stripe as a stateful local server, so that everything runs offline.
+//! Stripe and PayPal as stateful local servers, so that everything runs offline.
 //!
-//! It speaks Stripe's API version 2026-09-30.endive to clients that cannot tell the difference,
-//! sends signed webhooks, and makes things go wrong on request. It holds no money and no card.
+//! They speak Stripe's API version 2026-09-30.endive and PayPal's Orders v2 to clients that cannot
+//! tell the difference, send signed webhooks, and make things go wrong on request. They hold no money and no card.
 //!
 //! **Invariant:** nothing here knows our own tables or rules, and nothing here takes a live key.
 
@@ -10,6 +10,7 @@ mod delivery;
 mod faults;
 mod ids;
 mod pages;
+mod paypal;
 mod stripe;
 
 use std::{
@@ -28,9 +29,14 @@ use self::{
     delivery::Deliverer,
     faults::{CallFate, Dice},
     pages::Pages,
-    stripe::{Event, Origin, State, Work},
+    paypal::{PaypalCourier, PaypalState, PaypalWork},
+    stripe::{Event, Origin, State, StripeCourier, Work},
 };
-pub use self::{delivery::Delivery, faults::Faults};
+pub use self::{
+    delivery::Delivery,
+    faults::Faults,
+    paypal::{Authority, Funding, PayPal, PaypalConfig, Signed},
+};
 
 /// What a sandbox needs to know.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub struct Config {
     pub webhook_url: String,
     /// What events are signed with.
     pub webhook_secret: SecretString,
+    /// The PayPal half.
+    pub paypal: PaypalConfig,
     /// A folder of `.eml` files to show.
     pub mailbox: Option<PathBuf>,
     /// Tells the time.
@@ -56,6 +64,8 @@ pub enum SandboxError {
     Faults(String),
     /// The HTTP client for webhooks could not be made.
     Client(reqwest::Error),
+    /// Keys or certificates could not be made.
+    Certificates(rcgen::Error),
 }
 
 impl fmt::Display for SandboxError {
@@ -64,6 +74,7 @@ impl fmt::Display for SandboxError {
             Self::Url(url) => write!(f, "not an http or https address: {url}"),
             Self::Faults(why) => f.write_str(why),
             Self::Client(_) => f.write_str("cannot make an HTTP client for webhooks"),
+            Self::Certificates(_) => f.write_str("cannot make keys and certificates"),
         }
     }
 }
@@ -72,12 +83,19 @@ impl std::error::Error for SandboxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Client(error) => Some(error),
+            Self::Certificates(error) => Some(error),
             Self::Url(_) | Self::Faults(_) => None,
         }
     }
 }
 
-/// Stripe, more or less.
+impl From<rcgen::Error> for SandboxError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Certificates(error)
+    }
+}
+
+/// Stripe and PayPal, more or less.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 
@@ -88,6 +106,8 @@ struct Inner {
     dice: Mutex<Dice>,
     keys: Keys,
     deliverer: Arc<Deliverer>,
+    paypal: Arc<Mutex<PaypalState>>,
+    paypal_deliverer: Arc<Deliverer>,
 }
 
 impl Sandbox {
@@ -95,21 +115,36 @@ impl Sandbox {
     pub fn new(mut config: Config) -> Result<Self, SandboxError> {
         config.public_url.truncate(config.public_url.trim_end_matches('/').len());
         check_url(&config.public_url)?;
-        if !config.webhook_url.is_empty() {
-            check_url(&config.webhook_url)?;
+        let base = &mut config.paypal.api_base;
+        base.truncate(base.trim_end_matches('/').len());
+        check_url(base)?;
+        for url in [&config.webhook_url, &config.paypal.webhook_url] {
+            if !url.is_empty() {
+                check_url(url)?;
+            }
         }
         let state = Arc::new(Mutex::new(State::new()));
-        let deliverer = Deliverer::new(
-            config.webhook_url.clone(),
-            config.webhook_secret.clone(),
-            config.clock.clone(),
-            Arc::clone(&state),
-        )?;
+        let courier =
+            StripeCourier { secret: config.webhook_secret.clone(), state: Arc::clone(&state) };
+        let (target, clock) = (config.webhook_url.clone(), config.clock.clone());
+        let deliverer = Deliverer::new(target, Box::new(courier), clock)?;
+        let paypal = Arc::new(Mutex::new(PaypalState::new()));
+        let courier = PaypalCourier { config: config.paypal.clone(), state: Arc::clone(&paypal) };
+        let (target, clock) = (config.paypal.webhook_url.clone(), config.clock.clone());
+        let paypal_deliverer = Deliverer::new(target, Box::new(courier), clock)?;
         let dice = Mutex::new(Dice::new(Faults::default()));
-        Ok(Self(Arc::new(Inner { config, state, dice, keys: Keys::new(), deliverer })))
+        let keys = Keys::new();
+        let inner = Inner { config, state, dice, keys, deliverer, paypal, paypal_deliverer };
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// Everything, to be nested at `/sandbox`: pages, `control/…`, and the API at `stripe/v1/…`.
+    /// The PayPal half.
+    pub fn paypal(&self) -> PayPal {
+        PayPal(Arc::clone(&self.0))
+    }
+
+    /// Everything, to be nested at `/sandbox`: pages, `control/…`, and the APIs at `stripe/v1/…` and
+    /// `paypal/v1/…`, `paypal/v2/…`.
     pub fn pages(&self) -> impl Endpoint<Output = Response> + use<> {
         Pages(Arc::clone(&self.0))
     }
@@ -137,6 +172,7 @@ impl Sandbox {
     /// Returns when no delivery is pending.
     pub async fn settle(&self) {
         self.0.deliverer.settle().await;
+        self.0.paypal_deliverer.settle().await;
     }
 
     /// Sends events to `url` from now on; nowhere, if it is empty.
@@ -179,6 +215,26 @@ impl Inner {
         }
         for id in std::mem::take(&mut work.processing) {
             self.conclude_later(id, Duration::from_millis(processing_ms));
+        }
+        result
+    }
+
+    /// Works on the PayPal half, and sends the events that this makes.
+    fn paypal_work<T>(self: &Arc<Self>, job: impl FnOnce(&mut PaypalWork<'_>) -> T) -> T {
+        let mut state = lock(&self.paypal);
+        let mut work = PaypalWork {
+            state: &mut state,
+            now: self.now(),
+            config: &self.config.paypal,
+            pages: &self.config.public_url,
+            made: Vec::new(),
+        };
+        let result = job(&mut work);
+        for id in std::mem::take(&mut work.made) {
+            if let Some(event) = work.state.events.get(&id) {
+                let fate = lock(&self.dice).webhook();
+                self.paypal_deliverer.start(&id, &event.text, fate);
+            }
         }
         result
     }

@@ -200,7 +200,7 @@ fn broken() -> ApiError {
 }
 
 /// A response that the server cannot write, so that it drops the connection without a word.
-fn broken_connection() -> Response {
+pub(crate) fn broken_connection() -> Response {
     let nothing = Body::from_bytes_stream(stream::pending::<std::io::Result<Vec<u8>>>());
     Response::builder().header(header::CONTENT_LENGTH, "none").body(nothing)
 }

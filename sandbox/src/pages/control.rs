@@ -19,6 +19,13 @@ const MAX_SHOWN: usize = 1_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Settle {
+    order: String,
+    paid: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Redeliver {
     event: String,
 }
@@ -78,6 +85,20 @@ impl Inner {
         }
     }
 
+    /// `POST /sandbox/control/paypal/settle`: the bank pays a pending eCheck, or does not.
+    pub(super) fn control_settle(self: &Arc<Self>, body: &[u8]) -> Response {
+        match serde_json::from_slice::<Settle>(body) {
+            Ok(Settle { order, paid }) => {
+                if self.paypal_work(|work| work.settle_capture(&order, paid)).is_ok() {
+                    return answer(StatusCode::OK, &json!({ "order": order, "paid": paid }));
+                }
+                let why = format!("no pending capture of an order {order}");
+                answer(StatusCode::NOT_FOUND, &json!({ "error": why }))
+            }
+            Err(error) => bad(&error.to_string()),
+        }
+    }
+
     /// `POST /sandbox/events/{id}/redeliver`, from the dashboard.
     pub(super) fn form_redeliver(self: &Arc<Self>, id: &str) -> Response {
         if self.redeliver(id) {
@@ -121,16 +142,43 @@ impl Inner {
                 "pending_deliveries": self.deliverer.pending(),
                 "faults": lock(&self.dice).faults(),
                 "payment_intents": intents,
+                "paypal": self.paypal_state(),
                 "events": events,
                 "deliveries": recent,
             }),
         )
     }
 
+    fn paypal_state(&self) -> Value {
+        let deliveries = self.paypal_deliverer.deliveries();
+        let recent = deliveries.get(deliveries.len().saturating_sub(MAX_SHOWN)..);
+        let state = lock(&self.paypal);
+        let orders = state.orders.before(None).take(MAX_SHOWN).map(|order| {
+            json!({
+                "id": order.id, "status": order.status.name(), "amount": order.amount,
+                "currency": order.currency, "custom_id": order.custom_id,
+                "capture": order.capture.as_ref().map(|capture| capture.status.name()),
+            })
+        });
+        let events = state.events.before(None).take(MAX_SHOWN).map(|event| {
+            json!({ "id": event.id, "type": event.kind, "created": event.created, "delivered": event.delivered })
+        });
+        json!({
+            "webhook_target": self.paypal_deliverer.target(),
+            "pending_deliveries": self.paypal_deliverer.pending(),
+            "orders": orders.collect::<Vec<_>>(),
+            "events": events.collect::<Vec<_>>(),
+            "deliveries": recent,
+        })
+    }
+
     /// Sends an event once more, whatever the faults; false if there is none of this id.
     fn redeliver(self: &Arc<Self>, id: &str) -> bool {
         let state = lock(&self.state);
-        let Some(event) = state.events.get(id) else { return false };
+        let Some(event) = state.events.get(id) else {
+            drop(state);
+            return self.redeliver_paypal(id);
+        };
         self.deliverer.start(id, &format!("{:#}", event.view()), WebhookFate::default());
         true
     }

@@ -7,6 +7,7 @@ mod dashboard;
 mod element;
 mod mailbox;
 mod mime;
+mod paypal;
 
 use std::sync::Arc;
 
@@ -24,9 +25,9 @@ use crate::{
 /// Largest body of a request to a page.
 const MAX_BODY: usize = 64 * 1024;
 
-/// No scripts, no foreign content. Forms may end on the merchant's return URL, wherever that is.
-const POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
-                      frame-src 'self'; base-uri 'none'; form-action 'self' http: https:; \
+/// No scripts but our own, no foreign content. Forms may end on the merchant's return URL, wherever that is.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+                      img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'self' http: https:; \
                       frame-ancestors 'self'";
 
 /// For what a merchant's page shows in a frame: our own scripts, and calls to ourselves.
@@ -42,12 +43,18 @@ impl Endpoint for Pages {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path().to_owned();
-        match path.strip_prefix("/stripe/v1") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                Ok(self.0.serve(request, rest).await)
-            }
-            _ => Ok(self.0.page(request, &path).await),
+        let below = |prefix: &str| {
+            let rest = path.strip_prefix(prefix)?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        };
+        if let Some(rest) = below("/stripe/v1") {
+            return Ok(self.0.serve(request, rest).await);
         }
+        if below("/paypal/v1").or_else(|| below("/paypal/v2")).is_some() {
+            let rest = below("/paypal").unwrap_or_default().to_owned();
+            return Ok(self.0.serve_paypal(request, &rest).await);
+        }
+        Ok(self.0.page(request, &path).await)
     }
 }
 
@@ -79,6 +86,9 @@ impl Inner {
             ["pay", id] => self.show_payment(id, query),
             ["3ds", id] => self.show_challenge(id, query),
             ["receipts", id] => self.show_receipt(id),
+            ["paypal", "checkoutnow"] => self.show_approval(query),
+            ["paypal", "sdk", "js"] => paypal::sdk(),
+            ["paypal", "popup.js"] => paypal::popup(),
             ["mail"] => self.show_mailbox().await,
             ["mail", name] => self.show_mail(name).await,
             ["mail", name, "html"] => self.show_letter(name).await,
@@ -93,6 +103,7 @@ impl Inner {
         match path {
             ["control", "faults"] => return self.control_faults(body),
             ["control", "redeliver"] => return self.control_redeliver(body),
+            ["control", "paypal", "settle"] => return self.control_settle(body),
             _ => {}
         }
         let form = match parse_form(body) {
@@ -103,6 +114,8 @@ impl Inner {
             ["faults"] => self.form_faults(body),
             ["events", id, "redeliver"] => self.form_redeliver(id),
             ["pay", id] => self.pay(id, &form),
+            ["paypal", "checkoutnow"] => self.approve(&form),
+            ["paypal", "orders", id, "settle"] => self.form_settle(id, &form),
             ["3ds", id] => self.answer_3ds(id, &form),
             _ => nothing_here(),
         }

@@ -4,6 +4,7 @@ mod card_input;
 mod cards;
 mod charges;
 mod confirm;
+mod courier;
 mod create;
 mod currency;
 mod customers;
@@ -18,6 +19,7 @@ mod view;
 mod work;
 
 pub(crate) use cards::Card;
+pub(crate) use courier::StripeCourier;
 pub(crate) use currency::written;
 pub(crate) use events::Event;
 pub(crate) use intents::{Intent, Status, check_secret};

@@ -9,6 +9,7 @@ mod faults;
 mod idempotency;
 mod pages;
 mod payments;
+mod paypal;
 mod requests;
 mod stage;
 mod webhooks;

@@ -4,7 +4,7 @@ use std::fs;
 
 use poem::http::Method;
 
-use crate::stage::{Answer, SALE, Stage, send};
+use crate::stage::{Answer, SALE, Stage, paypal, send};
 
 async fn form(stage: &Stage, path: &str, params: &[(&str, &str)]) -> Answer {
     send(stage.request(Method::POST, path).form(params)).await
@@ -154,6 +154,7 @@ async fn a_sandbox_needs_real_addresses() {
         public_url: public_url.to_owned(),
         webhook_url: String::new(),
         webhook_secret: "whsec_x".into(),
+        paypal: paypal(""),
         mailbox: None,
         clock: boot::Clock::System,
     };

@@ -15,7 +15,7 @@ use poem::{
     listener::{Acceptor, Listener, TcpListener},
 };
 use reqwest::{Client, RequestBuilder, redirect};
-use sandbox::{Config, Sandbox};
+use sandbox::{Authority, Config, PaypalConfig, Sandbox};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -36,6 +36,19 @@ pub(crate) struct Stage {
     pub(crate) clock: Clock,
     pub(crate) hooks: Hooks,
     pub(crate) client: Client,
+}
+
+/// The PayPal half, which sends its events to `webhook_url`.
+pub(crate) fn paypal(webhook_url: &str) -> PaypalConfig {
+    PaypalConfig {
+        client_id: "client".to_owned(),
+        client_secret: SecretString::from("secret"),
+        merchant_id: "SANDBXMERCHT2".to_owned(),
+        webhook_id: "5TR7190CW1234567S".to_owned(),
+        webhook_url: webhook_url.to_owned(),
+        api_base: "http://sandbox.test/sandbox/paypal".to_owned(),
+        authority: Authority::new().unwrap(),
+    }
 }
 
 /// What the sandbox answered.
@@ -72,6 +85,7 @@ impl Stage {
             public_url: "http://sandbox.test".to_owned(),
             webhook_url: format!("{inbox}/hooks"),
             webhook_secret: SecretString::from(SECRET),
+            paypal: paypal(&format!("{inbox}/hooks")),
             mailbox,
             clock: clock.clone(),
         })
