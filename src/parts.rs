@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use boot::{Clock, Config, Db, config::StripeKeys};
-use entities::{JobId, Provider};
-use gateways::{Gateway, Gateways, stripe};
+use boot::{
+    Clock, Config, Db,
+    config::{PaypalKeys, PaypalVerification, StripeKeys},
+};
+use entities::JobId;
+use gateways::{Gateway, Gateways, paypal, stripe};
 use jobs::{
     Dispatcher,
     tickets::{Carrier, MemoryCarrier, RedisCarrier},
@@ -16,6 +19,7 @@ use payments::{
     core::{Policies, Policy},
     vault::Vault,
 };
+use sandbox::Authority;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use secrecy::ExposeSecret;
 use worker::{Mailer, Source};
@@ -39,6 +43,8 @@ pub struct Parts {
     pub dispatcher: Dispatcher,
     /// Where this process's own workers take tickets from.
     pub source: Source,
+    /// Who signs the certificates of the sandbox, if it is on.
+    pub authority: Option<Authority>,
     /// What jobs work with.
     pub context: Arc<worker::Context>,
 }
@@ -57,7 +63,8 @@ impl Parts {
         }
         migrate_or_refuse(config, &db).await?;
         let store = open_store(config, db, clock).await?;
-        let (gateways, policies) = gateways(config)?;
+        let authority = if config.sandbox { Some(Authority::new()?) } else { None };
+        let (gateways, policies) = gateways(config, authority.as_ref())?;
         let (carrier, source) = carrier(config, prefix)?;
         let dispatcher = Dispatcher::start(carrier);
         let context = Arc::new(worker::Context {
@@ -69,7 +76,7 @@ impl Parts {
             admin_email: config.admin_email.clone(),
             worker: JobId::new().to_string().replace("job_", "w-").into(),
         });
-        Ok(Self { store, gateways, policies, dispatcher, source, context })
+        Ok(Self { store, gateways, policies, dispatcher, source, authority, context })
     }
 }
 
@@ -129,14 +136,43 @@ async fn open_store(config: &Config, db: Db, clock: Clock) -> anyhow::Result<Sto
     Ok(store)
 }
 
-fn gateways(config: &Config) -> anyhow::Result<(Gateways, Policies)> {
-    let Some(keys) = &config.stripe else {
-        bail!("no provider is set up; set STRIPE_SECRET_KEY");
-    };
-    let gateway = stripe::Stripe::new(stripe_config(keys)).context("Stripe cannot be set up")?;
-    let policy = Policy { livemode: gateway.livemode(), account: keys.account.clone() };
-    let gateway: Arc<dyn Gateway> = Arc::new(gateway);
-    Ok((Gateways::new([gateway]), Policies::new([(Provider::Stripe, policy)])))
+fn gateways(
+    config: &Config,
+    authority: Option<&Authority>,
+) -> anyhow::Result<(Gateways, Policies)> {
+    let mut gateways: Vec<(Arc<dyn Gateway>, Option<String>)> = Vec::new();
+    if let Some(keys) = &config.stripe {
+        let stripe = stripe::Stripe::new(stripe_config(keys)).context("Stripe cannot be set up")?;
+        gateways.push((Arc::new(stripe), keys.account.clone()));
+    }
+    if let Some(keys) = &config.paypal {
+        let settings = paypal_config(keys, authority);
+        let paypal = paypal::PayPal::new(&settings).context("PayPal cannot be set up")?;
+        gateways.push((Arc::new(paypal), keys.merchant_id.clone()));
+    }
+    if gateways.is_empty() {
+        bail!("no provider is set up; set STRIPE_SECRET_KEY or PAYPAL_CLIENT_ID");
+    }
+    let policies = gateways.iter().map(|(gateway, account)| {
+        let policy = Policy { livemode: gateway.livemode(), account: account.clone() };
+        (gateway.provider(), policy)
+    });
+    let policies = Policies::new(policies.collect::<Vec<_>>());
+    Ok((gateways.into_iter().map(|(gateway, _)| gateway).collect(), policies))
+}
+
+fn paypal_config(keys: &PaypalKeys, authority: Option<&Authority>) -> paypal::Config {
+    let PaypalKeys { client_id, client_secret, webhook_id, api_base, .. } = keys.clone();
+    paypal::Config {
+        merchant_id: keys.merchant_id.clone(),
+        verification: match keys.verification {
+            PaypalVerification::Certificate => paypal::Verification::Certificate,
+            PaypalVerification::Postback => paypal::Verification::Postback,
+        },
+        certificate_name: keys.certificate_name.clone(),
+        authority: authority.map(Authority::certificate),
+        ..paypal::Config::new(client_id, client_secret, webhook_id, api_base)
+    }
 }
 
 fn stripe_config(keys: &StripeKeys) -> stripe::Config {

@@ -4,7 +4,7 @@ use boot::{Clock, Config, Shutdown, config::StripeKeys};
 use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
 use poem::{Endpoint, Route};
 use portal::{Portal, StripeJs};
-use sandbox::Sandbox;
+use sandbox::{Authority, PaypalConfig, Sandbox};
 use worker::Workers;
 
 use crate::Parts;
@@ -55,7 +55,8 @@ fn serve_http(
     bound: Bound,
     shutdown: &Shutdown,
 ) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
-    let sandbox = if config.sandbox { Some(sandbox(config)?) } else { None };
+    let authority = parts.authority.as_ref();
+    let sandbox = authority.map(|authority| sandbox(config, authority)).transpose()?;
     let (endpoint, address) =
         (endpoint(config, parts, sandbox.as_ref(), shutdown), bound.address());
     tracing::info!(%address, sandbox = config.sandbox, "listening");
@@ -69,7 +70,7 @@ fn serve_http(
 }
 
 /// The sandbox that plays the providers of `config`.
-pub fn sandbox(config: &Config) -> anyhow::Result<Sandbox> {
+pub fn sandbox(config: &Config, authority: &Authority) -> anyhow::Result<Sandbox> {
     let keys = config.stripe.as_ref();
     let secret = keys.and_then(|keys| keys.webhook_secrets.first()).cloned();
     let webhook_secret = secret.ok_or_else(|| anyhow::anyhow!("the sandbox has no secret"))?;
@@ -83,9 +84,28 @@ pub fn sandbox(config: &Config) -> anyhow::Result<Sandbox> {
         public_url,
         webhook_url: format!("http://{target}/webhooks/stripe"),
         webhook_secret,
+        paypal: paypal(config, authority, &target)?,
         mailbox: Some(config.data_dir.join("mail")),
         clock: Clock::System,
     })?)
+}
+
+fn paypal(
+    config: &Config,
+    authority: &Authority,
+    target: &std::net::SocketAddr,
+) -> anyhow::Result<PaypalConfig> {
+    let keys = config.paypal.clone();
+    let keys = keys.ok_or_else(|| anyhow::anyhow!("the sandbox has no PayPal account"))?;
+    Ok(PaypalConfig {
+        client_id: keys.client_id,
+        client_secret: keys.client_secret,
+        merchant_id: keys.merchant_id.unwrap_or_default(),
+        webhook_id: keys.webhook_id,
+        webhook_url: format!("http://{target}/webhooks/paypal"),
+        api_base: keys.api_base.to_string(),
+        authority: authority.clone(),
+    })
 }
 
 /// Everything that answers HTTP.
@@ -128,8 +148,8 @@ fn stripe_js(keys: &StripeKeys) -> Option<StripeJs> {
 fn options(config: &Config) -> Options {
     let (http, limits) = (&config.file.http, &config.file.limits);
     let own = config.public_url.origin().ascii_serialization();
-    let mut origins = config.cors_allowed_origins.clone();
-    origins.push(own);
+    let mut origins = vec![own];
+    origins.extend_from_slice(&config.cors_allowed_origins);
     Options {
         webhook_body_limit: http.webhook_body_limit_bytes,
         body_timeout: http.body_timeout(),

@@ -28,8 +28,15 @@ pub struct Options {
     /// Webhooks with a wrong signature that an address may send in a minute before it is answered
     /// without being looked at twice.
     pub signature_failures_per_minute: u32,
-    /// Origins whose scripts may call the API, our own among them.
+    /// Origins whose scripts may call the API, our own first.
     pub origins: Vec<String>,
+}
+
+impl Options {
+    /// The origin by which browsers reach us.
+    pub(crate) fn own_origin(&self) -> &str {
+        self.origins.first().map_or("", String::as_str)
+    }
 }
 
 /// What handlers work with.

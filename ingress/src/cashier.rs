@@ -1,10 +1,10 @@
 //! The cashier: asks providers on a payer's behalf, and brings our rows to what they answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use entities::{Money, PaymentId, Provider, fact::Fact, payment};
-use gateways::{Gateway, GatewayError, Gateways, PaymentOrder, ProviderPayment};
-use jobs::Dispatcher;
+use gateways::{Gateway, GatewayError, Gateways, PaymentOrder, ProviderPayment, ReturnTo};
+use jobs::{Dispatcher, FollowPayment, Job};
 use payments::{
     Store,
     apply::{self, Item, Outcome},
@@ -17,6 +17,9 @@ use secrecy::SecretString;
 
 /// How often one transition is tried against somebody faster; each loss means another one won.
 const TRIES: usize = 8;
+
+/// How long after a call of unknown outcome it is looked up: by then the provider knows.
+const FOLLOW_AFTER: Duration = Duration::from_secs(5);
 
 /// Begins and confirms payments.
 #[derive(Clone, Debug)]
@@ -40,6 +43,19 @@ pub struct Begun {
     pub price: Money,
 }
 
+/// A payment that the payer can now approve on the provider's pages.
+#[derive(Debug)]
+pub struct Approval {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The provider's id of it.
+    pub reference: String,
+    /// Where the payer approves it.
+    pub url: String,
+    /// What is owed.
+    pub price: Money,
+}
+
 /// A payment that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirmed {
@@ -58,8 +74,14 @@ pub struct Confirmed {
 pub enum Target {
     /// The one with this id of ours.
     Payment(PaymentId),
-    /// The one with this id of the provider's.
-    Reference(String),
+    /// The one with this id of a provider's.
+    Reference(Provider, String),
+}
+
+/// How a payer wants to pay.
+struct How {
+    payment_method: Option<String>,
+    return_to: Option<ReturnTo>,
 }
 
 /// Why a payment cannot be begun or confirmed.
@@ -138,24 +160,54 @@ impl Cashier {
         payment_method: Option<&str>,
         provider: Provider,
     ) -> Result<Begun, CashierError> {
+        let how = How { payment_method: payment_method.map(str::to_owned), return_to: None };
+        let (payment, made) = self.open(user, package_id, provider, how).await?;
+        let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
+        let reference = made.fact.reference;
+        Ok(Begun { payment_id: payment.id, reference, client_secret, price: payment.price() })
+    }
+
+    /// Begins a payment that the payer approves on the provider's own pages, from which they come
+    /// back as `return_to` says. Once they are back, [`Cashier::confirm`] collects it.
+    pub async fn begin_approval(
+        &self,
+        user: &User,
+        package_id: &str,
+        provider: Provider,
+        return_to: ReturnTo,
+    ) -> Result<Approval, CashierError> {
+        let how = How { payment_method: None, return_to: Some(return_to) };
+        let (payment, made) = self.open(user, package_id, provider, how).await?;
+        let url = made.next_action_url.ok_or(CashierError::NotBegun)?;
+        let reference = made.fact.reference;
+        Ok(Approval { payment_id: payment.id, reference, url, price: payment.price() })
+    }
+
+    async fn open(
+        &self,
+        user: &User,
+        package_id: &str,
+        provider: Provider,
+        how: How,
+    ) -> Result<(payment::Model, ProviderPayment), CashierError> {
         let gateway = self.gateway(provider)?;
         let livemode = gateway.livemode();
         let payment = checkout::begin(&self.store, user, package_id, provider, livemode).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),
-            payment_method: payment_method.map(str::to_owned),
+            payment_method: how.payment_method,
             receipt_email: None,
             description: format!("{} credits", payment.total_credits()),
+            return_to: how.return_to,
         };
         let made = gateway.create_payment(&order).await.map_err(refused)?;
-        let reference = made.fact.reference.clone();
-        if checkout::link(&self.store, payment.id, &reference).await? == Linked::Taken {
+        let reference = &made.fact.reference;
+        if checkout::link(&self.store, payment.id, reference).await? == Linked::Taken {
             tracing::error!(payment.id = %payment.id, "the provider made two objects of one payment");
             return Err(CashierError::UnderReview);
         }
-        let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
-        Ok(Begun { payment_id: payment.id, reference, client_secret, price: payment.price() })
+        Ok((payment, made))
     }
 
     /// Brings the caller's payment to what its provider says, and confirms it if that is due.
@@ -182,9 +234,7 @@ impl Cashier {
         payment: &payment::Model,
         reference: &str,
     ) -> Result<ProviderPayment, CashierError> {
-        // The version moves when a try has failed: only then is another confirm a new action.
-        let key = format!("confirm-{}-{}", payment.id, payment.version);
-        match gateway.confirm_payment(reference, &key).await {
+        match gateway.confirm_payment(reference, &checkout::confirm_key(payment)).await {
             Ok(told) => Ok(told),
             Err(GatewayError::Api { status: 402, code, decline_code, payment: fact, .. }) => {
                 if let Some(fact) = fact {
@@ -193,8 +243,23 @@ impl Cashier {
                 let code = code.unwrap_or_else(|| "card_declined".to_owned());
                 Err(CashierError::Declined { code, decline_code })
             }
-            Err(error) => Err(refused(error)),
+            Err(error) => {
+                if error.outcome_unknown() {
+                    self.follow(payment).await?;
+                }
+                Err(refused(error))
+            }
         }
+    }
+
+    /// Sees to it that what became of `payment` is found out, even if nobody asks again.
+    async fn follow(&self, payment: &payment::Model) -> Result<(), payments::Error> {
+        let job = FollowPayment { payment_id: payment.id, version: payment.version };
+        let txn = self.store.db.begin().await?;
+        let enqueued = job.enqueue(&txn, self.store.clock.now() + FOLLOW_AFTER).await?;
+        txn.commit().await?;
+        self.dispatcher.announce(enqueued.into_iter().collect());
+        Ok(())
     }
 
     /// Applies `fact`, and returns the payment as it is then.
@@ -270,9 +335,8 @@ impl Cashier {
     ) -> Result<Option<payment::Model>, payments::Error> {
         match target {
             Target::Payment(id) => checkout::find_own_by_id(&self.store, &user.user_ref, *id).await,
-            Target::Reference(reference) => {
-                let provider = Provider::Stripe;
-                checkout::find_own(&self.store, &user.user_ref, provider, reference).await
+            Target::Reference(provider, reference) => {
+                checkout::find_own(&self.store, &user.user_ref, *provider, reference).await
             }
         }
     }

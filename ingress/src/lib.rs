@@ -18,7 +18,7 @@ mod webhooks;
 
 pub use app::{App, Options};
 pub use auth::{Claims, TokenKey, mint};
-pub use cashier::{Begun, Cashier, CashierError, Confirmed, Target};
+pub use cashier::{Approval, Begun, Cashier, CashierError, Confirmed, Target};
 pub use problem::Problem;
 pub use server::{Bound, bind};
 
@@ -29,6 +29,8 @@ pub fn routes(app: App, others: Route) -> impl Endpoint {
     let cors = api::cors(&app);
     let api = Route::new()
         .at("/payments/stripe/intent", post(api::intent::create))
+        .at("/payments/paypal/create-order", post(api::paypal::create_order))
+        .at("/payments/paypal/:order/capture", post(api::paypal::capture))
         .at("/payments/confirm", post(api::confirm::confirm))
         .at("/credits/balance", get(api::balance::show))
         .with(cors);

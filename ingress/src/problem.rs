@@ -50,6 +50,7 @@ impl From<WebhookError> for Problem {
         match error {
             WebhookError::Signature | WebhookError::Stale => Self::Unverified(error),
             WebhookError::Malformed(_) => Self::Unreadable(error),
+            WebhookError::Unproven(_) => Self::Unavailable(error.into()),
         }
     }
 }
@@ -183,6 +184,18 @@ fn declined(code: &str) -> &'static str {
         "insufficient_funds" => "the card has insufficient funds; use another one",
         "expired_card" => "the card has expired; use another one",
         "incorrect_cvc" | "invalid_cvc" => "the card's security code is wrong; check it",
+        "instrument_declined" | "redirect_payer_for_alternate_funding" => {
+            "PayPal could not charge what you chose; pick another way to pay in PayPal"
+        }
+        "payer_cannot_pay" | "payer_account_restricted" | "payer_account_locked_or_closed" => {
+            "PayPal does not let this account pay; ask PayPal, or pay by card"
+        }
+        "transaction_refused" | "compliance_violation" | "payment_denied" | "capture_denied" => {
+            "PayPal refused the payment; pay another way"
+        }
+        "max_number_of_payment_attempts_exceeded" => {
+            "PayPal takes no more tries for this order; begin a new one"
+        }
         "processing_error" => "the bank could not process the payment; try again in a minute",
         "authentication_required" | "payment_intent_authentication_failure" => {
             "the bank could not confirm that it was you; try again"

@@ -1,6 +1,7 @@
 //! Where providers deliver.
 
 use entities::provider_event::Source;
+use gateways::WebhookError;
 use payments::inbox::Delivery;
 use poem::{
     Body, IntoResponse, Request, Response, handler,
@@ -24,8 +25,10 @@ pub(crate) async fn receive(
     let gateway = app.gateway(&provider)?;
     let limit = app.options.webhook_body_limit;
     let body = body::read(body, limit, app.options.body_timeout).await?;
-    let envelope = match gateway.open_webhook(request.headers(), &body, app.clock().now()) {
+    let envelope = match gateway.open_webhook(request.headers(), &body, app.clock().now()).await {
         Ok(envelope) => envelope,
+        // Our trouble, not the sender's.
+        Err(error @ WebhookError::Unproven(_)) => return Err(error.into()),
         Err(error) => {
             let provider = gateway.provider().as_str();
             metrics::counter!("quittance_webhooks_refused_total", "provider" => provider)

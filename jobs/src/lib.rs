@@ -11,6 +11,7 @@ pub mod tickets;
 
 mod alert;
 mod apply_event;
+mod follow_payment;
 mod job;
 mod look_up_event;
 mod prune;
@@ -21,6 +22,7 @@ mod verify_ledger;
 pub use alert::Alert;
 pub use apply_event::ApplyEvent;
 pub use entities::job::Lane;
+pub use follow_payment::FollowPayment;
 pub use job::{Enqueued, Job, NewJob};
 pub use look_up_event::LookUpEvent;
 pub use prune::Prune;

@@ -1,6 +1,6 @@
 //! Checkout: a payment from the wish to buy to the provider's object for it.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use entities::{
     CustomerId, PaymentId, Provider, Timestamp, customer,
@@ -106,16 +106,30 @@ pub async fn find(store: &Store, id: PaymentId) -> Result<Option<Model>, Error> 
     Ok(Entity::find_by_id(id).one(store.db.reader()).await?)
 }
 
-/// Payments made before `before` whose end we do not know, oldest first.
-pub async fn unfinished(store: &Store, before: Timestamp, limit: u64) -> Result<Vec<Model>, Error> {
+/// Payments at `provider` whose end we do not know and that last changed within `span`, newest
+/// first.
+pub async fn unfinished(
+    store: &Store,
+    provider: Provider,
+    span: Range<Timestamp>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
     let open = [Status::Pending, Status::RequiresAction, Status::Processing];
     let find = Entity::find()
+        .filter(Column::Provider.eq(provider))
         .filter(Column::Status.is_in(open))
-        .filter(Column::UpdatedAt.lt(before))
+        .filter(Column::UpdatedAt.gte(span.start).and(Column::UpdatedAt.lt(span.end)))
         .filter(Column::ProviderReference.is_not_null())
-        .order_by_asc(Column::UpdatedAt)
+        .order_by_desc(Column::UpdatedAt)
         .limit(limit);
     Ok(find.all(store.db.reader()).await?)
+}
+
+/// The idempotency key under which `payment` is confirmed, whoever asks.
+///
+/// The version moves when a try has failed: only then is another confirm a new action.
+pub fn confirm_key(payment: &Model) -> String {
+    format!("confirm-{}-{}", payment.id, payment.version)
 }
 
 /// The newest payments of a customer.

@@ -23,9 +23,9 @@ fn welcome(config: &Config) {
     }
     say(format_args!(
         "
-No provider key is set, so a sandbox plays Stripe. Open:
+No provider key is set, so a sandbox plays Stripe and PayPal. Open:
   {base}/             buy a package as a made-up user
-  {base}/sandbox      payments, events, deliveries, and faults on request
+  {base}/sandbox      payments, orders, events, deliveries, and faults on request
   {base}/sandbox/mail receipts
 
 Or try it from a shell:

@@ -101,6 +101,15 @@ struct Work {
     job: Model,
     event_id: EventId,
     verdict: Option<Verdict>,
+    /// Whether the provider has to be asked what became of the payment.
+    ask: bool,
+}
+
+/// What an event comes to before any row is looked at.
+enum Read {
+    Item(Box<Item>),
+    Ends(Verdict),
+    Ask,
 }
 
 async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
@@ -109,7 +118,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
     for job in jobs {
         let ApplyEvent { event_id } = serde_json::from_str(&job.payload)
             .with_context(|| format!("job {} has no event", job.id))?;
-        works.push(Work { job: job.clone(), event_id, verdict: None });
+        works.push(Work { job: job.clone(), event_id, verdict: None, ask: false });
     }
     let ids: Vec<EventId> = works.iter().map(|work| work.event_id).collect();
     let events = inbox::load(store, &ids).await?;
@@ -122,11 +131,15 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         match events.get(&work.event_id).map(|opened| read(context, opened)) {
             // Pruned: there is nothing left to apply.
             None => work.verdict = Some(Verdict::Ignored),
-            Some(Err(verdict)) => work.verdict = Some(verdict),
-            Some(Ok(item)) => {
+            Some(Read::Ends(verdict)) => work.verdict = Some(verdict),
+            Some(Read::Ask) => {
+                work.ask = true;
+                work.verdict = Some(Verdict::Parked("the provider is asked about it".to_owned()));
+            }
+            Some(Read::Item(item)) => {
                 let (indexes, items) = facts.entry(item.fact.provider).or_default();
                 indexes.push(index);
-                items.push(item);
+                items.push(*item);
             }
         }
     }
@@ -157,15 +170,18 @@ fn verdict(outcome: &Outcome) -> Verdict {
 }
 
 /// What an event says, or what becomes of one that says nothing to us.
-fn read(context: &Context, opened: &Opened) -> Result<Item, Verdict> {
+fn read(context: &Context, opened: &Opened) -> Read {
     let provider = opened.event.provider;
     let Some(gateway) = context.gateways.get(provider) else {
-        return Err(Verdict::Dead(format!("{provider} is not set up")));
+        return Read::Ends(Verdict::Dead(format!("{provider} is not set up")));
     };
     match gateway.read(&opened.body) {
-        Ok(Reading::Fact(fact)) => Ok(Item { fact: *fact, event_id: Some(opened.event.id) }),
-        Ok(Reading::Irrelevant) => Err(Verdict::Ignored),
-        Err(error) => Err(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
+        Ok(Reading::Fact(fact)) => {
+            Read::Item(Box::new(Item { fact: *fact, event_id: Some(opened.event.id) }))
+        }
+        Ok(Reading::Hint(_)) => Read::Ask,
+        Ok(Reading::Irrelevant) => Read::Ends(Verdict::Ignored),
+        Err(error) => Read::Ends(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
     }
 }
 
@@ -182,6 +198,7 @@ async fn settle(
         let Some(verdict) = work.verdict.clone() else { continue };
         let parks = events.get(&work.event_id).map_or(0, |opened| opened.event.parks);
         let delay = usize::try_from(parks).ok().and_then(|parks| PARKED.get(parks));
+        let delay = delay.filter(|_| !work.ask);
         match (&verdict, delay) {
             (Verdict::Parked(_), Some(delay)) => snoozed.push((work.job.clone(), now + *delay)),
             (Verdict::Parked(_), None) => {

@@ -3,7 +3,8 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
-    Alert, ApplyEvent, LookUpEvent, Prune, Reconcile, SendReceipt, VerifyLedger, queue::lease,
+    Alert, ApplyEvent, FollowPayment, LookUpEvent, Prune, Reconcile, SendReceipt, VerifyLedger,
+    queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -33,6 +34,7 @@ impl std::fmt::Debug for Entry {
 pub const JOBS: &[Entry] = &[
     Entry::of::<ApplyEvent>(),
     Entry::of::<LookUpEvent>(),
+    Entry::of::<FollowPayment>(),
     Entry::of::<SendReceipt>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),

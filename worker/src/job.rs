@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use entities::job::Model;
-use gateways::GatewayError;
+use gateways::{GatewayError, NetError};
 use jobs::Job;
 
 use crate::Context;
@@ -50,6 +50,10 @@ impl From<sea_orm::DbErr> for JobError {
 
 impl From<GatewayError> for JobError {
     fn from(error: GatewayError) -> Self {
+        // While the provider is left alone nothing was tried, so nothing counts.
+        if let GatewayError::Net(NetError::Resting(pause)) = error {
+            return Self::Snooze(pause, error.into());
+        }
         if error.is_transient() { Self::Retry(error.into()) } else { Self::Bury(error.into()) }
     }
 }

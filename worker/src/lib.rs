@@ -7,6 +7,8 @@ mod alert;
 mod apply_event;
 mod context;
 mod entry;
+mod follow;
+mod follow_payment;
 mod job;
 mod lane;
 mod look_up_event;

@@ -1,12 +1,25 @@
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use anyhow::anyhow;
-use entities::{job::Model, provider_event::Source};
+use entities::{Timestamp, job::Model, provider_event::Source};
 use gateways::Gateway;
 use jobs::Reconcile;
-use payments::inbox::{self, Delivery, Recorded};
+use payments::{
+    checkout,
+    inbox::{self, Delivery, Recorded},
+};
 
-use crate::{Context, JobError, Ran, Run};
+use crate::{
+    Context, JobError, Ran, Run,
+    follow::{Collect, apply_now, follow},
+};
+
+/// A payment that changed less long ago is being paid just now; its events are on their way.
+const SETTLING: Duration = Duration::from_mins(2);
+
+/// Payments asked about in a run, the newest: the older ones were when they were new. At a few
+/// calls a second this fits the job's time.
+const MAX_OPEN: u64 = 200;
 
 impl Run for Reconcile {
     #[tracing::instrument(name = "job.reconcile", skip_all, fields(provider = %self.provider))]
@@ -14,7 +27,9 @@ impl Run for Reconcile {
         let gateway = context.gateways.get(self.provider);
         let gateway =
             gateway.ok_or_else(|| JobError::Bury(anyhow!("{} is not set up", self.provider)))?;
-        let since = context.store.clock.now() - Duration::from_secs(self.window_seconds);
+        let now = context.store.clock.now();
+        let window = Duration::from_secs(self.window_seconds);
+        let since = now - window.min(gateway.events_kept());
         let (mut seen, mut missed, mut after) = (0_usize, 0_usize, None);
         loop {
             let page = gateway.list_events(since, after.as_deref()).await?;
@@ -25,6 +40,7 @@ impl Run for Reconcile {
                 break;
             }
         }
+        ask_about_open(context, gateway.as_ref(), now - window..now - SETTLING).await?;
         metrics::counter!("quittance_events_missed_total").increment(missed as u64);
         if missed > 0 {
             tracing::warn!(seen, missed, "events had not reached us; they are applied now");
@@ -33,6 +49,34 @@ impl Run for Reconcile {
         }
         Ok(Ran::Done)
     }
+}
+
+/// Asks about the payments whose end we do not know, in case no event ever tells it.
+async fn ask_about_open(
+    context: &Context,
+    gateway: &dyn Gateway,
+    span: Range<Timestamp>,
+) -> Result<(), JobError> {
+    let open = checkout::unfinished(&context.store, gateway.provider(), span, MAX_OPEN).await?;
+    for payment in open {
+        let Some(reference) = &payment.provider_reference else { continue };
+        match ask(context, gateway, reference).await {
+            Ok(()) => {}
+            Err(JobError::Bury(error)) => {
+                let error = format!("{error:#}");
+                tracing::warn!(payment.id = %payment.id, error, "a payment cannot be looked up");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn ask(context: &Context, gateway: &dyn Gateway, reference: &str) -> Result<(), JobError> {
+    let told = gateway.retrieve_payment(reference).await?;
+    let item = follow(context, gateway, told, Collect::Agreed, None).await?;
+    apply_now(context, gateway, &[item]).await?;
+    Ok(())
 }
 
 /// Puts what we do not have into the inbox, and says how many that were.

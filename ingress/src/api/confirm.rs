@@ -1,9 +1,9 @@
-use entities::PaymentId;
+use entities::{PaymentId, Provider};
 use poem::{Body, Response, handler, web::Data};
 use serde::{Deserialize, Serialize};
 
 use super::success;
-use crate::{App, Problem, Target, auth::Caller, body};
+use crate::{App, Confirmed, Problem, Target, auth::Caller, body};
 
 /// Which payment; exactly one of the two.
 #[derive(Deserialize)]
@@ -15,9 +15,10 @@ struct Which {
     transaction_id: Option<String>,
 }
 
+/// A payment that succeeded, as the requirement document answers it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Confirmation {
+pub(super) struct Confirmation {
     transaction_id: PaymentId,
     credits_added: i64,
     new_balance: i64,
@@ -34,18 +35,24 @@ pub(crate) async fn confirm(
     let which: Which = body::json(body, app.options.body_timeout).await?;
     let target = target(which).map_err(Problem::Malformed)?;
     let confirmed = app.cashier.confirm(&user, &target).await?;
-    Ok(success(&Confirmation {
-        transaction_id: confirmed.payment_id,
-        credits_added: confirmed.credits_added,
-        new_balance: confirmed.balance,
-        receipt_url: confirmed.receipt_url,
-    }))
+    Ok(success(&Confirmation::from(confirmed)))
+}
+
+impl From<Confirmed> for Confirmation {
+    fn from(confirmed: Confirmed) -> Self {
+        Self {
+            transaction_id: confirmed.payment_id,
+            credits_added: confirmed.credits_added,
+            new_balance: confirmed.balance,
+            receipt_url: confirmed.receipt_url,
+        }
+    }
 }
 
 fn target(which: Which) -> Result<Target, String> {
     match (which.payment_intent_id, which.transaction_id) {
         (Some(reference), None) if !reference.is_empty() && reference.len() <= 255 => {
-            Ok(Target::Reference(reference))
+            Ok(Target::Reference(Provider::Stripe, reference))
         }
         (None, Some(id)) => {
             id.parse().map(Target::Payment).map_err(|error| format!("transactionId: {error}"))

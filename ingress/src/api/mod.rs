@@ -3,6 +3,7 @@
 pub(crate) mod balance;
 pub(crate) mod confirm;
 pub(crate) mod intent;
+pub(crate) mod paypal;
 
 use poem::{IntoResponse, Response, http::Method, middleware::Cors, web::Json};
 use serde::Serialize;

@@ -33,7 +33,7 @@ impl Gateway for Fake {
         false
     }
 
-    fn open_webhook(
+    async fn open_webhook(
         &self,
         _: &HeaderMap,
         _: &[u8],
@@ -67,6 +67,7 @@ impl Gateway for Fake {
             fact,
             client_secret,
             needs_confirmation: false,
+            payer_agreed: false,
             next_action_url: None,
         })
     }
@@ -76,6 +77,10 @@ impl Gateway for Fake {
     }
 
     async fn retrieve_payment(&self, _: &str) -> Result<ProviderPayment, GatewayError> {
+        unreachable!("{ONLY_MAKES}")
+    }
+
+    fn events_kept(&self) -> std::time::Duration {
         unreachable!("{ONLY_MAKES}")
     }
 
