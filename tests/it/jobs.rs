@@ -6,7 +6,7 @@ use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
-    Alert, Job, LookUpEvent, NewJob, Prune, Reconcile, SendReceipt, VerifyLedger,
+    Alert, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, SendReceipt, VerifyLedger,
     queue::{self, Claim, Filter},
 };
 use redis::AsyncCommands;
@@ -156,7 +156,7 @@ async fn a_paused_lane_stands_still_and_ingest_does_not() {
 #[tokio::test]
 async fn one_job_of_each_kind_is_drained() {
     let app = TestApp::without_workers().await;
-    app.pending_payment(Some("pi_each")).await;
+    let payment_id = app.pending_payment(Some("pi_each")).await.id;
     let told = tests::stripe::event("evt_each", "payment_intent.succeeded", "pi_each", None);
     assert_eq!(app.deliver(&told).await, 200);
     let event_id = app.events().await[0].id;
@@ -166,6 +166,7 @@ async fn one_job_of_each_kind_is_drained() {
     let provider = Provider::Stripe;
     let jobs = vec![
         NewJob::of(&LookUpEvent { event_id }, now),
+        NewJob::of(&FollowPayment { payment_id, version: 1 }, now),
         NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
         NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
         NewJob::of(&VerifyLedger { tick: tick() }, now),

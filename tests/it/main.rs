@@ -7,6 +7,8 @@ mod exactly_once;
 mod faults;
 mod jobs;
 mod ledger;
+mod paypal;
+mod paypal_spoofs;
 mod purchase;
 mod schema;
 mod spoofs;

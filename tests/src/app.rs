@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use boot::{
     Clock, Config, Shutdown,
-    config::{File, MasterKey, StripeKeys},
+    config::{File, MasterKey, PaypalKeys, PaypalVerification, StripeKeys},
     db::DbOptions,
 };
 use entities::{
@@ -16,7 +16,7 @@ use payments::{
     ledger::Balance,
 };
 use quittance::{Parts, serve};
-use sandbox::Sandbox;
+use sandbox::{Authority, Sandbox};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, EntityTrait};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub struct TestApp {
     pub prefix: String,
     /// For calls to it.
     pub http: reqwest::Client,
+    authority: Authority,
     base: String,
     shutdown: Shutdown,
     workers: Option<Workers>,
@@ -58,35 +59,70 @@ pub struct TestApp {
 impl TestApp {
     /// Everything runs: ingress, workers, sandbox.
     pub async fn start() -> Self {
-        Self::build(Clock::System, true).await
+        Self::build(Clock::System, true, |_| ()).await
     }
 
     /// No worker runs; jobs are run by [`TestApp::run_jobs`].
     pub async fn without_workers() -> Self {
-        Self::build(Clock::System, false).await
+        Self::build(Clock::System, false, |_| ()).await
     }
 
     /// No worker runs, and the clock stands.
     pub async fn with_clock(clock: Clock) -> Self {
-        Self::build(clock, false).await
+        Self::build(clock, false, |_| ()).await
     }
 
-    async fn build(clock: Clock, workers: bool) -> Self {
+    /// No worker runs, and PayPal is asked about each of its webhooks.
+    pub async fn with_postback() -> Self {
+        let postback = |config: &mut Config| {
+            let paypal = config.paypal.as_mut().unwrap();
+            paypal.verification = PaypalVerification::Postback;
+        };
+        Self::build(Clock::System, false, postback).await
+    }
+
+    /// No worker runs, and only Stripe is set up.
+    pub async fn without_paypal() -> Self {
+        Self::build(Clock::System, false, |config| config.paypal = None).await
+    }
+
+    async fn build(clock: Clock, workers: bool, change: impl FnOnce(&mut Config)) -> Self {
         let directory = TempDir::new().unwrap();
         let bound = ingress::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let base = format!("http://{}", bound.address());
-        let config = config(&directory, &base, bound.address()).await;
+        let mut config = config(&directory, &base, bound.address()).await;
+        // The sandbox plays every provider, even one that we have no account with.
+        let played = config.clone();
+        change(&mut config);
         let shutdown = Shutdown::new();
         let prefix = format!("test-{}", entities::JobId::new());
         let parts = Parts::open_as(&config, clock, &prefix).await.unwrap();
-        let sandbox = serve::sandbox(&config).unwrap();
+        let authority = parts.authority.clone().unwrap();
+        let sandbox = serve::sandbox(&played, &authority).unwrap();
         let endpoint = serve::endpoint(&config, &parts, Some(&sandbox), &shutdown);
         let stop = shutdown.clone();
         tokio::spawn(bound.serve(endpoint, guard(), stop, Duration::from_secs(2)));
         let (store, context) = (parts.store.clone(), Arc::clone(&parts.context));
         let workers = workers.then(|| serve::start_workers(&config, parts, &shutdown));
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        Self { config, store, context, sandbox, prefix, http, base, shutdown, workers, directory }
+        Self {
+            config,
+            store,
+            context,
+            sandbox,
+            prefix,
+            http,
+            authority,
+            base,
+            shutdown,
+            workers,
+            directory,
+        }
+    }
+
+    /// Who signs the certificates of its PayPal.
+    pub fn sandbox_authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Where it keeps its files.
@@ -134,6 +170,14 @@ impl TestApp {
             .into_iter()
             .find(|payment| payment.provider_reference.as_ref() == Some(&reference));
         (found.unwrap().id, reference)
+    }
+
+    /// A payment of `pro-200` that is to be paid with PayPal, which has not been asked.
+    pub async fn pending_paypal(&self) -> PaymentId {
+        let user = payments::customers::User { user_ref: USER.to_owned(), email: None };
+        let provider = entities::Provider::Paypal;
+        let begun = payments::checkout::begin(&self.store, &user, "pro-200", provider, false);
+        begun.await.unwrap().id
     }
 
     /// A payment of `pro-200` whose object at Stripe is `reference`; Stripe is not asked.
@@ -290,6 +334,15 @@ async fn config(directory: &TempDir, base: &str, listen: std::net::SocketAddr) -
             api_base: Url::parse(&format!("{base}/sandbox/stripe/")).unwrap(),
             account: None,
             tolerance: Duration::from_mins(5),
+        }),
+        paypal: Some(PaypalKeys {
+            client_id: "client".to_owned(),
+            client_secret: SecretString::from("secret"),
+            webhook_id: crate::paypal::WEBHOOK_ID.to_owned(),
+            api_base: Url::parse(&format!("{base}/sandbox/paypal/")).unwrap(),
+            merchant_id: Some("SANDBXMERCHT2".to_owned()),
+            verification: PaypalVerification::Certificate,
+            certificate_name: None,
         }),
         sandbox: true,
         smtp_url: None,

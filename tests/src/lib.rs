@@ -7,6 +7,7 @@
 
 mod app;
 pub mod chaos;
+pub mod paypal;
 pub mod process;
 pub mod stripe;
 
