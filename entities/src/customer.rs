@@ -16,6 +16,10 @@ pub struct Model {
     pub user_ref: String,
     /// Where receipts go; encrypted.
     pub email: Option<Vec<u8>>,
+    /// What invoices to them say: name, address, tax id; encrypted JSON.
+    pub billing: Option<Vec<u8>>,
+    /// When they had their account deleted; what the law needs stays.
+    pub closed_at: Option<Timestamp>,
     /// When we first met them.
     pub created_at: Timestamp,
     /// When this row last changed.

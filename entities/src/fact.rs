@@ -36,6 +36,8 @@ pub enum News {
     Processing,
     /// The money arrived.
     Succeeded(Receipt),
+    /// How the money was taken. That it arrived is told apart from this, before or after.
+    Charged(Receipt),
     /// A try failed; another may follow.
     Failed(Failure),
     /// It was given up; no money will arrive.
@@ -71,4 +73,23 @@ pub struct Failure {
     pub code: String,
     /// The issuer's finer reason: `insufficient_funds`, …
     pub decline_code: Option<String>,
+}
+
+/// A payment method that a provider keeps for a payer; never more of it than may be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptMethod {
+    /// The provider's id of it, with which it can be charged: a secret between us.
+    pub token: String,
+    /// What it is.
+    pub summary: MethodSummary,
+    /// The month it expires in, 1 to 12, if it does.
+    pub exp_month: Option<i64>,
+    /// The year it expires in.
+    pub exp_year: Option<i64>,
+}
+
+impl std::fmt::Debug for KeptMethod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeptMethod").field("summary", &self.summary).finish_non_exhaustive()
+    }
 }

@@ -106,6 +106,18 @@ typed_id!(
     EventId, "wev"
 );
 typed_id!(
+    /// Names an invoice (not the number that stands on it).
+    InvoiceId, "inv"
+);
+typed_id!(
+    /// Names a saved payment method (not the provider's own id of it).
+    MethodId, "meth"
+);
+typed_id!(
+    /// Names what a customer of ours is called at a provider.
+    ProviderCustomerId, "pcus"
+);
+typed_id!(
     /// Names a job.
     JobId, "job"
 );

@@ -6,11 +6,13 @@
 
 pub mod audit_log;
 pub mod balance;
+pub mod billing;
 pub mod control;
 pub mod credit_lot;
 pub mod customer;
 pub mod data_key;
 pub mod fact;
+pub mod invoice;
 pub mod job;
 pub mod lease;
 pub mod ledger_entry;
@@ -18,7 +20,9 @@ pub mod ledger_transfer;
 pub mod mail;
 pub mod package;
 pub mod payment;
+pub mod payment_method;
 pub mod portal_session;
+pub mod provider_customer;
 pub mod provider_event;
 pub mod review;
 
@@ -28,8 +32,8 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AuditId, CustomerId, EventId, JobId, LotId, MailId, ParseIdError, PaymentId, ReviewId,
-    SessionId, TransferId,
+    AuditId, CustomerId, EventId, InvoiceId, JobId, LotId, MailId, MethodId, ParseIdError,
+    PaymentId, ProviderCustomerId, ReviewId, SessionId, TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

@@ -28,6 +28,8 @@ pub struct Model {
     pub occasion: String,
     /// To whom; encrypted.
     pub recipient: Vec<u8>,
+    /// A keyed hash of the recipient, to count what one person gets.
+    pub recipient_blind: Option<String>,
     /// Its subject.
     pub subject: String,
     /// Where it is.

@@ -14,6 +14,7 @@ mod m0001_inbox_and_jobs;
 mod m0002_payments;
 mod m0003_ledger;
 mod m0004_desk;
+mod m0006_shop;
 mod m0007_sessions;
 
 /// Every migration, oldest first.
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_payments::Migration),
             Box::new(m0003_ledger::Migration),
             Box::new(m0004_desk::Migration),
+            Box::new(m0006_shop::Migration),
             Box::new(m0007_sessions::Migration),
         ]
     }
