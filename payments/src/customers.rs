@@ -31,11 +31,15 @@ pub fn email_place(id: CustomerId) -> Place {
 }
 
 /// The customer that `user` is; made if they are new, and their address brought up to date.
+/// Fails with [`Error::Closed`] once their account was deleted.
 pub async fn ensure(store: &Store, user: &User) -> Result<Model, Error> {
     if user.user_ref.is_empty() || user.user_ref.len() > 255 {
         return Err(Error::Invalid("a user's id has 1 to 255 bytes"));
     }
     if let Some(known) = find(store, &user.user_ref).await? {
+        if known.closed_at.is_some() {
+            return Err(Error::Closed);
+        }
         return refresh(store, known, user).await;
     }
     let (id, now) = (CustomerId::new(), store.clock.now());
@@ -43,6 +47,8 @@ pub async fn ensure(store: &Store, user: &User) -> Result<Model, Error> {
         id: Set(id),
         user_ref: Set(user.user_ref.clone()),
         email: Set(seal(store, id, user)?),
+        billing: Set(None),
+        closed_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     };

@@ -29,6 +29,17 @@ pub enum Error {
         /// How many there are.
         available: i64,
     },
+    /// The reference of a spend was used for another number of credits.
+    #[error("the reference was used before, for {before} credits; {asked} were asked for")]
+    SpentDifferently {
+        /// How many were asked for.
+        asked: i64,
+        /// How many were taken before.
+        before: i64,
+    },
+    /// The account was deleted.
+    #[error("the account was deleted")]
+    Closed,
     /// An argument that no caller may pass.
     #[error("{0}")]
     Invalid(&'static str),
@@ -46,6 +57,8 @@ impl Error {
             Self::Vault(_)
             | Self::UnknownPackage(_)
             | Self::NotEnoughCredits { .. }
+            | Self::SpentDifferently { .. }
+            | Self::Closed
             | Self::Invalid(_)
             | Self::Inconsistent(_) => false,
         }

@@ -5,18 +5,25 @@
 //! or for hundreds at once, guarded by unique keys and versions, so that running twice or at the
 //! same time changes nothing.
 
+pub mod account;
+pub mod alerts;
 pub mod apply;
 pub mod audit;
+pub mod billing;
 pub mod catalog;
 pub mod checkout;
 pub mod controls;
 pub mod core;
 pub mod customers;
 pub mod history;
+pub mod idempotency;
 pub mod inbox;
+pub mod invoices;
 pub mod leases;
 pub mod ledger;
 pub mod mails;
+pub mod methods;
+pub mod provider_customers;
 pub mod receipts;
 pub mod reviews;
 pub mod sessions;

@@ -4,16 +4,25 @@
 //! marked before it is sent, its `Message-ID` is made of its row, and a copy after a crash is the
 //! same mail to whoever receives it.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::{
     MailId, PaymentId, Timestamp,
     mail::{self, Entity, Model, State},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use crate::{Error, Store, vault::Place};
+
+/// The span in which mails to one recipient are counted.
+const WINDOW: Duration = Duration::from_hours(1);
 
 /// Whether a mail is still to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +31,8 @@ pub enum Occasion {
     Send(MailId),
     /// The server has accepted it before.
     Sent,
+    /// The recipient has had enough for now: try again after this.
+    Later(Duration),
 }
 
 /// A mail about to be sent.
@@ -50,40 +61,128 @@ const COLUMNS: &[Column] = &[
     col("id", Type::Uuid),
     col("occasion", Type::Text),
     col("recipient", Type::Bytes),
+    col("blind", Type::Text),
     col("subject", Type::Text),
 ];
 
 const IDS: &[Column] = &[col("id", Type::Uuid)];
 
-/// Marks that mails are about to be sent, one for each occasion, ever; what is to be done on each,
-/// in order. The occasions must differ.
-pub async fn begin(store: &Store, openings: &[Opening<'_>]) -> Result<Vec<Occasion>, Error> {
+/// Marks that mails are about to be sent, one for each occasion, ever, and at most `per_hour` new
+/// ones to one recipient; what is to be done on each, in order. The occasions must differ.
+pub async fn begin(
+    store: &Store,
+    openings: &[Opening<'_>],
+    per_hour: u64,
+) -> Result<Vec<Occasion>, Error> {
+    let mut room = Room::of(store, openings, per_hour).await?;
+    let admitted = openings.iter().filter(|opening| room.takes(opening.recipient));
+    let mut occasions = mark(store, &admitted.collect::<Vec<_>>()).await?;
+    if occasions.len() < openings.len() {
+        occasions.extend(known(store, openings).await?);
+    }
+    let mut all = Vec::with_capacity(openings.len());
+    for Opening { occasion, recipient, .. } in openings {
+        all.push(match occasions.get(*occasion) {
+            Some(occasion) => *occasion,
+            None => Occasion::Later(wait(store, &blind(store, recipient), per_hour).await?),
+        });
+    }
+    Ok(all)
+}
+
+/// Writes the rows of those of `openings` that have none; their occasions.
+async fn mark(
+    store: &Store,
+    openings: &[&Opening<'_>],
+) -> Result<HashMap<String, Occasion>, Error> {
+    let mut occasions = HashMap::new();
     if openings.is_empty() {
-        return Ok(Vec::new());
+        return Ok(occasions);
     }
     let mut rows = Rows::new(COLUMNS);
     for Opening { occasion, recipient, subject } in openings {
         let id = MailId::new();
-        let recipient =
-            store.vault.seal(Place::new("mails.recipient", id.uuid()), recipient.as_bytes())?;
-        rows.push([id.uuid().into(), (*occasion).into(), recipient.into(), (*subject).into()]);
+        let place = Place::new("mails.recipient", id.uuid());
+        rows.push([
+            id.uuid().into(),
+            (*occasion).into(),
+            store.vault.seal(place, recipient.as_bytes())?.into(),
+            blind(store, recipient).into(),
+            (*subject).into(),
+        ]);
     }
-    let body = "INSERT INTO mails (id, occasion, recipient, subject, state, created_at) SELECT id, \
-                occasion, recipient, subject, 'sending', ?1 FROM v WHERE true ON CONFLICT \
-                (occasion) DO NOTHING RETURNING id, occasion";
+    let body = "INSERT INTO mails (id, occasion, recipient, recipient_blind, subject, state, \
+                created_at) SELECT id, occasion, recipient, blind, subject, 'sending', ?1 FROM v \
+                WHERE true ON CONFLICT (occasion) DO NOTHING RETURNING id, occasion";
     let now = store.clock.now().micros().into();
     let statement = rows.statement(store.db.backend(), body, vec![now]);
-    let mut occasions = HashMap::new();
     for row in store.db.writer().query_all_raw(statement).await? {
         let id = MailId::from_uuid(row.try_get("", "id")?);
         occasions.insert(row.try_get::<String>("", "occasion")?, Occasion::Send(id));
     }
-    if occasions.len() < openings.len() {
-        occasions.extend(known(store, openings).await?);
+    Ok(occasions)
+}
+
+/// How many more mails recipients may get, so that a bug cannot flood anybody.
+struct Room<'a> {
+    store: &'a Store,
+    /// By [`blind`] address; who is not in it has had none.
+    had: HashMap<String, u64>,
+    per_hour: u64,
+}
+
+impl<'a> Room<'a> {
+    async fn of(
+        store: &'a Store,
+        openings: &[Opening<'_>],
+        per_hour: u64,
+    ) -> Result<Self, DbErr> {
+        const BLINDS: &[Column] = &[col("blind", Type::Text)];
+        let recipients: HashSet<&str> = openings.iter().map(|opening| opening.recipient).collect();
+        let mut had = HashMap::new();
+        if !recipients.is_empty() {
+            let mut rows = Rows::new(BLINDS);
+            for recipient in recipients {
+                rows.push([blind(store, recipient).into()]);
+            }
+            let body = "SELECT v.blind, COUNT(*) AS had FROM v JOIN mails m ON m.recipient_blind = \
+                        v.blind AND m.created_at > ?1 GROUP BY v.blind";
+            let since = (store.clock.now() - WINDOW).micros().into();
+            let statement = rows.statement(store.db.backend(), body, vec![since]);
+            for row in store.db.reader().query_all_raw(statement).await? {
+                let count: i64 = row.try_get("", "had")?;
+                had.insert(row.try_get("", "blind")?, count.unsigned_abs());
+            }
+        }
+        Ok(Self { store, had, per_hour })
     }
-    let of = |opening: &Opening<'_>| occasions.get(opening.occasion).copied();
-    let all: Option<Vec<Occasion>> = openings.iter().map(of).collect();
-    all.ok_or_else(|| Error::Inconsistent("a mail vanished".to_owned()))
+
+    /// Whether there is room for one more to `recipient`, which is taken.
+    fn takes(&mut self, recipient: &str) -> bool {
+        let had = self.had.entry(blind(self.store, recipient)).or_default();
+        *had += 1;
+        *had <= self.per_hour
+    }
+}
+
+/// How long a new mail to the recipient has to wait: room comes when the oldest of the last
+/// `per_hour` mails leaves the window.
+async fn wait(store: &Store, blind: &str, per_hour: u64) -> Result<Duration, Error> {
+    let now = store.clock.now();
+    let oldest = Entity::find()
+        .filter(mail::Column::RecipientBlind.eq(blind))
+        .filter(mail::Column::CreatedAt.gt(now - WINDOW))
+        .order_by_desc(mail::Column::CreatedAt)
+        .offset(per_hour.saturating_sub(1))
+        .limit(1);
+    let oldest: Option<Model> = oldest.one(store.db.reader()).await?;
+    let free_at = oldest.map_or(now, |mail| mail.created_at + WINDOW);
+    Ok(free_at.since(now).max(Duration::from_secs(1)))
+}
+
+/// What stands for an address where it is only compared.
+fn blind(store: &Store, recipient: &str) -> String {
+    store.vault.blind("mails.recipient", &recipient.to_lowercase())
 }
 
 /// What is to be done on those of the occasions that have their row.

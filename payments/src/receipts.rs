@@ -94,3 +94,44 @@ fn receipt(store: &Store, row: Row, balance: i64) -> Result<Receipt, Error> {
         receipt_url: row.receipt_url,
     })
 }
+
+/// A payment that failed, as its payer is told of it.
+#[derive(Clone)]
+pub struct Failed {
+    /// Where to write to; `None` if the host application never said.
+    pub email: Option<String>,
+    /// What was to be bought.
+    pub package: String,
+    /// What was asked for.
+    pub price: Money,
+    /// Why it failed, in the provider's code; `None` if it was paid since.
+    pub code: Option<String>,
+    /// The bank's finer reason.
+    pub decline_code: Option<String>,
+}
+
+impl std::fmt::Debug for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Failed").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+/// What is to be said of payment `id`, which failed.
+pub async fn failure(store: &Store, id: PaymentId) -> Result<Option<Failed>, Error> {
+    let Some(payment) = payment::Entity::find_by_id(id).one(store.db.reader()).await? else {
+        return Ok(None);
+    };
+    let missing = |what: &str| Error::Inconsistent(format!("payment {id} has no {what}"));
+    let customer = customer::Entity::find_by_id(payment.customer_id).one(store.db.reader()).await?;
+    let customer = customer.ok_or_else(|| missing("customer"))?;
+    let package = package::Entity::find_by_id(payment.package_id.clone());
+    let package = package.one(store.db.reader()).await?.ok_or_else(|| missing("package"))?;
+    let failed = payment.status == payment::Status::Failed;
+    Ok(Some(Failed {
+        email: customers::email(store, &customer)?,
+        package: package.name,
+        price: payment.price(),
+        code: payment.failure_code.filter(|_| failed),
+        decline_code: payment.decline_code,
+    }))
+}

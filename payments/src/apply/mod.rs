@@ -6,17 +6,20 @@
 mod load;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use entities::{EventId, PaymentId, Timestamp, fact::Fact, payment::Model, payment::Status};
-use jobs::{Alert, Enqueued, NewJob, SendReceipt, queue};
+use jobs::{Alert, Enqueued, NewJob, SendFailure, SendReceipt, queue};
 use sea_orm::DatabaseTransaction;
 
 use crate::{
     Error,
     audit::{self, Line},
     core::{Decision, Policy, advance, decide},
-    ledger,
+    invoices, ledger,
     reviews::{self, Case},
 };
 
@@ -124,7 +127,26 @@ async fn write_all(
     });
     let mut jobs: Vec<NewJob> = receipts.map(|job| NewJob::of(&job, now)).collect();
     jobs.extend(alerts.map(|job| NewJob::of(&job, now)));
-    Ok((queue::insert(txn, jobs, now).await?, granted.len()))
+    jobs.extend(changed.iter().filter_map(late_failure).map(|job| NewJob::of(&job, now)));
+    let enqueued = queue::insert(txn, jobs, now).await?;
+    // Last, since it locks the series for every other transaction.
+    let new = |payment: &&&Model| granted.iter().any(|grant| grant.payment_id == payment.id);
+    let billed: Vec<&Model> = succeeded.iter().filter(new).copied().collect();
+    invoices::issue(txn, &billed, now).await?;
+    Ok((enqueued, granted.len()))
+}
+
+/// How long a payer is taken to be still there, and to see for themselves that it failed.
+const AWAY: Duration = Duration::from_hours(1);
+
+/// The mail about a payment that failed when its payer was no longer there.
+fn late_failure(working: &Working) -> Option<SendFailure> {
+    let row = &working.row;
+    let failed_at = row.failed_at.filter(|_| row.status == Status::Failed)?;
+    let fell = working.before != Status::Failed;
+    let away = working.before == Status::Processing || failed_at.since(row.created_at) > AWAY;
+    let job = SendFailure { payment_id: row.id, failed_at: failed_at.micros() };
+    (fell && away).then_some(job)
 }
 
 fn status_line(working: &Working) -> Option<Line> {

@@ -74,7 +74,7 @@ impl Mismatch {
         match self {
             Self::Amount | Self::Currency => {
                 let collected = match &fact.news {
-                    News::Succeeded(receipt) => &receipt.collected,
+                    News::Succeeded(receipt) | News::Charged(receipt) => &receipt.collected,
                     _ => &fact.asked,
                 };
                 format!("the provider says {collected}, we asked for {}", payment.price())
@@ -163,7 +163,9 @@ fn mismatch(payment: &Model, fact: &Fact, policy: &Policy) -> Option<Mismatch> {
         return Some(Mismatch::Account);
     }
     let mut sums = vec![&fact.asked];
-    if let News::Succeeded(Receipt { collected, .. }) = &fact.news {
+    if let News::Succeeded(Receipt { collected, .. }) | News::Charged(Receipt { collected, .. }) =
+        &fact.news
+    {
         sums.push(collected);
     }
     if sums.iter().any(|sum| sum.currency != price.currency) {
@@ -174,7 +176,8 @@ fn mismatch(payment: &Model, fact: &Fact, policy: &Policy) -> Option<Mismatch> {
 
 fn told_status(news: &News) -> Status {
     match news {
-        News::Created => Status::Pending,
+        // That it was taken from the payer is told of the charge; that it is ours, of the payment.
+        News::Created | News::Charged(_) => Status::Pending,
         News::RequiresAction => Status::RequiresAction,
         News::Processing => Status::Processing,
         News::Succeeded(_) => Status::Succeeded,
@@ -193,11 +196,12 @@ fn newer_failure(payment: &Model, fact: &Fact) -> Option<(Timestamp, Failure)> {
     (told > known).then(|| (fact.occurred_at, failure.clone()))
 }
 
-/// What a success tells about method and receipt that we do not know yet.
+/// What a success or a charge tells about method and receipt that we do not know yet.
 fn new_receipt(payment: &Model, news: &News) -> Option<(MethodSummary, Option<String>)> {
-    let News::Succeeded(Receipt { method, receipt_url, .. }) = news else {
+    let (News::Succeeded(receipt) | News::Charged(receipt)) = news else {
         return None;
     };
+    let Receipt { method, receipt_url, .. } = receipt;
     let news = (payment.method_kind.is_none() && method.kind.is_some())
         || (payment.method_brand.is_none() && method.brand.is_some())
         || (payment.method_last4.is_none() && method.last4.is_some())

@@ -1,6 +1,7 @@
 //! What follows from a fact: pure functions, the only place where it is decided.
 
 mod decide;
+pub mod declines;
 mod policies;
 #[cfg(test)]
 mod tests;

@@ -157,6 +157,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         Just(News::Processing),
         Just(News::Canceled),
         Just(success()),
+        Just(charged()),
         ("[a-c]", proptest::option::of("[a-c]"))
             .prop_map(|(code, decline_code)| { News::Failed(Failure { code, decline_code }) }),
     ];
@@ -178,6 +179,13 @@ fn fact(at: i64, news: News) -> Fact {
 
 fn success() -> News {
     News::Succeeded(receipt())
+}
+
+/// How the money was taken, which says more of the method than the success does.
+fn charged() -> News {
+    let text = |text: &str| Some(text.to_owned());
+    let method = MethodSummary { kind: text("card"), brand: text("visa"), last4: text("4242") };
+    News::Charged(Receipt { method, receipt_url: text("https://pay.example/1"), ..receipt() })
 }
 
 fn receipt() -> Receipt {

@@ -5,12 +5,14 @@
 //! derived from it, and [`verify()`] recomputes them.
 
 mod balances;
+mod history;
 mod post;
 mod spend;
 mod verify;
 
 pub(crate) use balances::spendable;
 pub use balances::{Balance, balance};
+pub use history::{Movement, Movements, movements};
 pub use post::{Grant, grant};
 pub use spend::{Spent, spend};
 pub use verify::{Discrepancy, verify};

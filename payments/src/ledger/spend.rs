@@ -20,6 +20,7 @@ pub enum Spent {
 }
 
 /// Takes `credits` of `customer`, oldest lot first; once for each `reference`, never below zero.
+/// Fails with [`Error::SpentDifferently`] if the reference took another number before.
 pub async fn spend(
     store: &Store,
     customer: CustomerId,
@@ -45,6 +46,11 @@ pub async fn spend(
     };
     let txn = store.db.begin().await?;
     if post(&txn, vec![transfer], now).await?.is_empty() {
+        txn.rollback().await?;
+        let before = taken_before(store, customer, reference).await?;
+        if before != credits {
+            return Err(Error::SpentDifferently { asked: credits, before });
+        }
         return Ok(Spent::Before);
     }
     // The condition is the lock: of two spenders the second sees what the first left.
@@ -61,6 +67,18 @@ pub async fn spend(
     take_from_lots(&txn, customer, credits).await?;
     txn.commit().await?;
     Ok(Spent::Taken)
+}
+
+/// How many credits `reference` took.
+async fn taken_before(store: &Store, customer: CustomerId, reference: &str) -> Result<i64, Error> {
+    let body = "SELECT e.amount AS amount FROM ledger_transfers t JOIN ledger_entries e ON \
+                e.transfer_id = t.id WHERE t.kind = ?1 AND t.source_ref = ?2 AND e.account = ?3";
+    let values =
+        vec![Kind::Spend.as_str().into(), format!("{customer}:{reference}").into(), SPENT.into()];
+    let statement = sql::statement(store.db.backend(), body, values);
+    let row = store.db.writer().query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| Error::Inconsistent("a spend vanished".to_owned()))?;
+    Ok(row.try_get("", "amount")?)
 }
 
 const TAKEN: &[Column] = &[col("id", Type::Uuid), col("taken", Type::Int)];

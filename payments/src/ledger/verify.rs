@@ -82,6 +82,12 @@ const RULES: &[Rule] = &[
                 ('succeeded', 'partially_refunded', 'refunded', 'blocked')",
     },
     Rule {
+        name: "invoices are numbered without gaps",
+        query: "SELECT s.series AS subject, CAST(COUNT(i.id) AS BIGINT) AS found, s.last AS should \
+                FROM invoice_series s LEFT JOIN invoices i ON i.series = s.series AND i.number <= \
+                s.last GROUP BY s.series, s.last HAVING COUNT(i.id) <> s.last",
+    },
+    Rule {
         name: "there are as many grants as lots",
         query: "SELECT 'all grants' AS subject, grants AS found, lots AS should FROM (SELECT \
                 (SELECT COUNT(*) FROM ledger_transfers WHERE kind = 'grant') AS grants, (SELECT \

@@ -4,6 +4,8 @@
 //! configuration holds. The row's place is authenticated too, so that a ciphertext moved to another
 //! row does not open (design §6).
 
+mod blind;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use boot::Db;
@@ -16,6 +18,7 @@ use rand::{TryRngCore, rngs::OsRng};
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use uuid::Uuid;
 
+use self::blind::BLIND_KID;
 use crate::Error;
 
 /// The layout: version, key id, nonce, ciphertext.
@@ -68,32 +71,40 @@ impl Place {
 #[derive(Clone)]
 pub struct Vault {
     keys: Arc<BTreeMap<u32, XChaCha20Poly1305>>,
+    blind: Arc<[u8; 32]>,
 }
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vault").field("keys", &self.keys.len()).finish()
+        f.debug_struct("Vault").field("keys", &self.keys.len()).finish_non_exhaustive()
     }
 }
 
 impl Vault {
-    /// Unwraps the data keys with `master`; makes the first one if there is none.
+    /// Unwraps the data keys with `master`; makes the first ones if there are none.
     pub async fn open(db: &Db, master: &[u8; 32], now: Timestamp) -> Result<Self, Error> {
         let kek = XChaCha20Poly1305::new(master.into());
         let rows = data_key::Entity::find().all(db.writer()).await?;
-        if rows.is_empty() {
-            create_first(db, &kek, now).await?;
+        for kid in [BLIND_KID, 1] {
+            if !rows.iter().any(|row| row.kid == i64::from(kid) || (kid == 1 && row.kid > 1)) {
+                create(db, &kek, kid, now).await?;
+            }
         }
         // Read again: another process may have been first.
         let rows = data_key::Entity::find().all(db.writer()).await?;
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut blind) = (BTreeMap::new(), None);
         for row in rows {
             let kid = u32::try_from(row.kid).map_err(|_| VaultError::Layout)?;
             let key = decrypt(&kek, &row.wrapped, &wrapping(kid))?;
             let key: [u8; 32] = key.try_into().map_err(|_| VaultError::Layout)?;
-            keys.insert(kid, XChaCha20Poly1305::new(&key.into()));
+            if kid == BLIND_KID {
+                blind = Some(key);
+            } else {
+                keys.insert(kid, XChaCha20Poly1305::new(&key.into()));
+            }
         }
-        Ok(Self { keys: Arc::new(keys) })
+        let blind = blind.ok_or(VaultError::UnknownKey(BLIND_KID))?;
+        Ok(Self { keys: Arc::new(keys), blind: Arc::new(blind) })
     }
 
     /// Seals `plain` for `place`.
@@ -143,12 +154,12 @@ fn wrapping(kid: u32) -> Vec<u8> {
     format!("data_keys.wrapped:{kid}").into_bytes()
 }
 
-async fn create_first(db: &Db, kek: &XChaCha20Poly1305, now: Timestamp) -> Result<(), Error> {
+async fn create(db: &Db, kek: &XChaCha20Poly1305, kid: u32, now: Timestamp) -> Result<(), Error> {
     let mut key = [0_u8; 32];
     OsRng.try_fill_bytes(&mut key).map_err(|_| VaultError::Random)?;
     let row = data_key::ActiveModel {
-        kid: Set(1),
-        wrapped: Set(encrypt(kek, &key, &wrapping(1))?),
+        kid: Set(i64::from(kid)),
+        wrapped: Set(encrypt(kek, &key, &wrapping(kid))?),
         created_at: Set(now),
     };
     let keep_the_first = OnConflict::column(data_key::Column::Kid).do_nothing().to_owned();
@@ -179,9 +190,9 @@ fn decrypt(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Result<Vec<
 mod tests {
     use super::*;
 
-    fn vault() -> Vault {
+    pub(super) fn vault() -> Vault {
         let cipher = XChaCha20Poly1305::new(&[7; 32].into());
-        Vault { keys: Arc::new(BTreeMap::from([(1, cipher)])) }
+        Vault { keys: Arc::new(BTreeMap::from([(1, cipher)])), blind: Arc::new([9; 32]) }
     }
 
     #[test]
