@@ -8,7 +8,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{GatewayError, ReadError, WebhookError};
+use crate::{GatewayError, ReadError, Wallet, WebhookError};
 
 /// A payment provider.
 #[async_trait]
@@ -54,6 +54,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// For how long the provider lists its events.
     fn events_kept(&self) -> Duration;
 
+    /// What keeps methods for payers who want to pay with them again; `None` if nothing does.
+    fn wallet(&self) -> Option<&dyn Wallet>;
+
     /// One page of the events that happened at or after `since`, newest first.
     ///
     /// `after` is the [`EventPage::next`] of the page before. Only kinds of event that
@@ -88,6 +91,8 @@ pub enum Reading {
     /// That something became of the payment of this reference: the event's own word proves too
     /// little, so it has to be looked up by [`Gateway::retrieve_payment`] before anything moves.
     Hint(String),
+    /// The methods kept for the provider's customer of this name changed: ask for them.
+    Methods(String),
     /// Nothing that we act upon.
     Irrelevant,
 }
@@ -101,6 +106,10 @@ pub struct PaymentOrder {
     pub price: Money,
     /// The provider's token of the method to charge, if the payer has chosen one.
     pub payment_method: Option<String>,
+    /// The provider's customer to charge; needed for a method that is kept for them.
+    pub customer: Option<String>,
+    /// Whether the method is to be kept for the customer once it has paid.
+    pub keep_method: bool,
     /// Where the provider may send its own receipt.
     pub receipt_email: Option<SecretString>,
     /// What the payment is for, in words the payer may see.

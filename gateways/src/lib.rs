@@ -16,8 +16,10 @@ mod retry;
 #[cfg(test)]
 mod test_server;
 mod valve;
+mod wallet;
 mod wire;
 
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
 pub use gateway::{Envelope, EventPage, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo};
 pub use registry::Gateways;
+pub use wallet::{NewCustomer, Setup, Wallet};

@@ -10,19 +10,23 @@ use serde_json::value::RawValue;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Unreadable, WebhookError, retry::Limits, wire::Answer,
+    Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
 mod charge;
+mod charged;
+mod checkout;
 mod config;
 mod envelope;
 mod event;
 mod intent;
 mod refusal;
 mod requests;
+mod saved;
 mod signature;
 mod transport;
+mod wallet;
 
 pub use crate::retry::LONGEST_CALL;
 pub use config::{Config, ConfigError, DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TOLERANCE};
@@ -136,6 +140,10 @@ impl Gateway for Stripe {
 
     fn events_kept(&self) -> Duration {
         EVENTS_KEPT
+    }
+
+    fn wallet(&self) -> Option<&dyn Wallet> {
+        Some(self)
     }
 
     async fn list_events(

@@ -36,6 +36,10 @@ impl Charge<'_> {
 }
 
 impl Method {
+    pub(super) fn of(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
     pub(super) fn summary(&self) -> MethodSummary {
         let Some(kind) = self.0.get("type").and_then(Value::as_str).filter(|kind| is_code(kind))
         else {

@@ -35,6 +35,8 @@ pub(super) struct Event<'a> {
 struct Data<'a> {
     #[serde(borrow)]
     object: &'a RawValue,
+    #[serde(borrow, default)]
+    previous_attributes: Option<&'a RawValue>,
 }
 
 impl<'a> Event<'a> {
@@ -61,6 +63,11 @@ impl<'a> Event<'a> {
     /// The object that the event is about, as JSON.
     pub(super) fn about(&self) -> &'a str {
         self.data.object.get()
+    }
+
+    /// What the fields that changed were before, as JSON.
+    pub(super) fn before(&self) -> Option<&'a str> {
+        self.data.previous_attributes.map(RawValue::get)
     }
 
     pub(super) fn occurred_at(&self) -> Timestamp {

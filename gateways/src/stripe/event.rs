@@ -2,14 +2,19 @@
 
 use entities::fact::News;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::{
-    envelope::Event,
+    charged, checkout,
+    envelope::{Event, is_word},
     intent::{Context, Intent},
+    json::maybe,
 };
 use crate::{ReadError, Reading, Unreadable};
 
-/// The kinds of event that are about a payment.
-pub(super) const KINDS: [&str; 6] = [
+/// The kinds of event that are about a payment intent.
+const INTENTS: [&str; 6] = [
     "payment_intent.created",
     "payment_intent.requires_action",
     "payment_intent.processing",
@@ -18,17 +23,64 @@ pub(super) const KINDS: [&str; 6] = [
     "payment_intent.canceled",
 ];
 
+/// The kinds of event after which a customer's saved methods are asked for.
+const METHODS: [&str; 5] = [
+    "setup_intent.succeeded",
+    "payment_method.attached",
+    "payment_method.detached",
+    "payment_method.updated",
+    "payment_method.automatically_updated",
+];
+
+/// The kinds of event that mean something to us; Stripe lists at most twenty kinds at a time.
+pub(super) fn kinds() -> Vec<String> {
+    let kinds = INTENTS.iter().chain(&charged::KINDS).chain(&checkout::KINDS).chain(&METHODS);
+    kinds.map(|kind| (*kind).to_owned()).collect()
+}
+
 /// Says what a stored event means.
 pub(super) fn read(body: &[u8]) -> Result<Reading, ReadError> {
     let event = Event::parse(body).map_err(ReadError::Malformed)?;
-    if !KINDS.contains(&&*event.kind) {
-        return Ok(Reading::Irrelevant);
+    let kind = &*event.kind;
+    if INTENTS.contains(&kind) {
+        return read_intent(&event);
     }
+    if METHODS.contains(&kind) {
+        return Ok(owner(&event).map_or(Reading::Irrelevant, Reading::Methods));
+    }
+    let context = Context { account: event.account(), occurred_at: event.occurred_at() };
+    let fact = if charged::KINDS.contains(&kind) {
+        charged::read(event.about(), event.livemode, context)
+    } else if checkout::KINDS.contains(&kind) {
+        checkout::read(kind, event.about(), event.livemode, context)
+    } else {
+        Ok(None)
+    };
+    let fact = fact.map_err(ReadError::Malformed)?;
+    Ok(fact.map_or(Reading::Irrelevant, |fact| Reading::Fact(Box::new(fact))))
+}
+
+#[derive(Deserialize)]
+struct Owned<'a> {
+    #[serde(borrow, default)]
+    customer: Option<&'a RawValue>,
+}
+
+/// Whose method it is; of one that was detached, whose it was.
+fn owner(event: &Event<'_>) -> Option<String> {
+    let of = |json: &str| {
+        let owned: Owned<'_> = serde_json::from_str(json).ok()?;
+        maybe::<String>(owned.customer).filter(|customer| is_word(customer))
+    };
+    of(event.about()).or_else(|| event.before().and_then(of))
+}
+
+fn read_intent(event: &Event<'_>) -> Result<Reading, ReadError> {
     let intent = Intent::parse(event.about()).map_err(ReadError::Malformed)?;
     if intent.livemode != event.livemode {
         return Err(ReadError::Contradiction("mode"));
     }
-    let news = news(&event, &intent)?;
+    let news = news(event, &intent)?;
     let context = Context { account: event.account(), occurred_at: event.occurred_at() };
     let fact = intent.fact(news, context).map_err(ReadError::Malformed)?;
     Ok(Reading::Fact(Box::new(fact)))

@@ -13,9 +13,10 @@ use stripe_core::{
         RetrievePaymentIntent,
     },
 };
+use stripe_shared::PaymentIntentSetupFutureUsage;
 use stripe_types::{Currency, RangeBoundsTs, RangeQueryTs};
 
-use super::{amount::to_stripe, event::KINDS};
+use super::{amount::to_stripe, event};
 use crate::{GatewayError, PaymentOrder};
 
 /// The most that Stripe puts on a page.
@@ -36,6 +37,12 @@ pub(super) fn create_payment(order: &PaymentOrder) -> Result<RequestBuilder, Gat
         .expand(vec![EXPAND.to_owned()]);
     if let Some(method) = &order.payment_method {
         request = request.payment_method(method.as_str());
+    }
+    if let Some(customer) = &order.customer {
+        request = request.customer(customer.as_str());
+        if order.keep_method {
+            request = request.setup_future_usage(PaymentIntentSetupFutureUsage::OffSession);
+        }
     }
     if let Some(email) = &order.receipt_email {
         request = request.receipt_email(email.expose_secret());
@@ -62,10 +69,8 @@ pub(super) fn retrieve_payment(reference: &str) -> Result<RequestBuilder, Gatewa
 
 pub(super) fn list_events(since: Timestamp, after: Option<&str>) -> RequestBuilder {
     let since = RangeBoundsTs { gte: Some(since.seconds()), ..RangeBoundsTs::default() };
-    let mut request = ListEvent::new()
-        .created(RangeQueryTs::Bounds(since))
-        .types(KINDS.map(str::to_owned))
-        .limit(PAGE);
+    let mut request =
+        ListEvent::new().created(RangeQueryTs::Bounds(since)).types(event::kinds()).limit(PAGE);
     if let Some(after) = after {
         request = request.starting_after(after);
     }
@@ -73,11 +78,11 @@ pub(super) fn list_events(since: Timestamp, after: Option<&str>) -> RequestBuild
 }
 
 /// A reference becomes part of a path, so nothing may be in it that leads elsewhere.
-fn check_reference(reference: &str) -> Result<(), GatewayError> {
+pub(super) fn check_reference(reference: &str) -> Result<(), GatewayError> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if (1..=255).contains(&reference.len()) && reference.bytes().all(legal) {
         Ok(())
     } else {
-        Err(GatewayError::refused(404, "resource_missing", "no payment intent has such an id"))
+        Err(GatewayError::refused(404, "resource_missing", "nothing has such an id"))
     }
 }

@@ -41,6 +41,8 @@ fn order() -> PaymentOrder {
         payment_id,
         price: Money::new(16_000, "usd".parse().unwrap()),
         payment_method: Some("pm_card_visa".into()),
+        customer: None,
+        keep_method: false,
         receipt_email: Some(SecretString::from("zoë+1@example.com")),
         description: "Pro & 200 credits = 100%".into(),
         return_to: None,
