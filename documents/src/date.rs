@@ -4,6 +4,14 @@ use time::{format_description::BorrowedFormatItem, macros::format_description};
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
 
+const DAY: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year]");
+
+/// The day of `at` as people write it.
+pub(crate) fn day(at: Timestamp) -> Result<String, time::error::Format> {
+    at.datetime().format(DAY)
+}
+
 /// `at` as people write it.
 pub(crate) fn date(at: Timestamp) -> Result<String, time::error::Format> {
     at.datetime().format(FORMAT)

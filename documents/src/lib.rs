@@ -1,4 +1,4 @@
-//! Receipts and alerts: pure functions from data to mails.
+//! Receipts, invoices, failures and alerts: pure functions from data to mails and PDF.
 //!
 //! **Invariants:** nothing here does I/O or reads the clock; the same data makes the same mail. All
 //! data is taken for hostile: a subject is one line, what stands in HTML is escaped, and a link
@@ -6,12 +6,16 @@
 
 mod alert;
 mod date;
+mod failure;
 mod field;
+mod invoice;
 mod mail;
 mod method;
 mod receipt;
 mod text;
 
 pub use alert::{AlertMail, alert};
-pub use mail::{Mail, RenderError};
+pub use failure::{FailureMail, failure};
+pub use invoice::{FontError, Fonts, InvoiceError, invoice};
+pub use mail::{Attachment, Mail, RenderError};
 pub use receipt::{ReceiptMail, receipt};

@@ -12,6 +12,19 @@ pub struct Mail {
     pub text: String,
     /// The same as HTML that needs no image and no style sheet from elsewhere.
     pub html: String,
+    /// What comes with it.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that comes with a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub kind: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a mail could not be made.
@@ -28,6 +41,14 @@ pub enum RenderError {
 impl Mail {
     /// Puts the parts together, and each into its limits.
     pub(crate) fn new(subject: &str, text: &str, html: String) -> Self {
-        Self { subject: text::line(subject, SUBJECT), text: text::wrap(text), html }
+        let (subject, text) = (text::line(subject, SUBJECT), text::wrap(text));
+        Self { subject, text, html, attachments: Vec::new() }
+    }
+
+    /// The mail with `attachment` beside what else comes with it.
+    #[must_use]
+    pub fn with(mut self, attachment: Attachment) -> Self {
+        self.attachments.push(attachment);
+        self
     }
 }

@@ -1,0 +1,132 @@
+//! The invoice as a PDF of one page of A4 (PDF/A-2b): the same data makes the same bytes.
+
+mod fonts;
+mod page;
+
+pub use fonts::{FontError, Fonts};
+
+use entities::billing::{Buyer, Invoice, Seller};
+use krilla::{
+    Document, SerializeSettings,
+    configure::{Archival, ConfigurationBuilder},
+    metadata::{DateTime, Metadata},
+    page::PageSettings,
+};
+
+use self::page::Sheet;
+use crate::{date::day, method::method, text};
+
+/// Most characters of a name or of a line of an address.
+const LINE: usize = 100;
+
+/// Most lines of an address that are printed.
+const LINES: usize = 6;
+
+/// Why an invoice could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum InvoiceError {
+    /// A time cannot be written.
+    #[error("the time cannot be written")]
+    Time(#[from] time::error::Format),
+    /// The document breaks a rule of the format.
+    #[error("the PDF cannot be written: {0}")]
+    Pdf(String),
+}
+
+/// The invoice as the bytes of a PDF.
+pub fn invoice(data: &Invoice, fonts: &Fonts) -> Result<Vec<u8>, InvoiceError> {
+    let configuration =
+        ConfigurationBuilder::new().with_archival_validator(Archival::A2_B).finish();
+    let settings = SerializeSettings {
+        configuration: configuration.map_err(|error| InvoiceError::Pdf(format!("{error:?}")))?,
+        ..SerializeSettings::default()
+    };
+    let mut document = Document::new_with(settings);
+    document.set_metadata(metadata(data));
+    let size = PageSettings::from_wh(page::WIDTH, page::HEIGHT).expect("A4 has a size");
+    let mut sheet = document.start_page_with(size);
+    {
+        let mut surface = sheet.surface();
+        draw(data, &mut Sheet::new(&mut surface, fonts))?;
+        surface.finish();
+    }
+    sheet.finish();
+    document.finish().map_err(|error| InvoiceError::Pdf(format!("{error:?}")))
+}
+
+fn metadata(data: &Invoice) -> Metadata {
+    let at = data.issued_at().datetime();
+    let issued = DateTime::new(u16::try_from(at.year()).unwrap_or(1970))
+        .month(u8::from(at.month()))
+        .day(at.day())
+        .hour(at.hour())
+        .minute(at.minute())
+        .second(at.second());
+    Metadata::new()
+        .title(format!("Invoice {}", text::line(&data.number, LINE)))
+        .language("en".to_owned())
+        .creator("Quittance".to_owned())
+        .document_id(data.payment_id.to_string())
+        .creation_date(issued)
+}
+
+fn draw(data: &Invoice, sheet: &mut Sheet<'_, '_>) -> Result<(), InvoiceError> {
+    let issued = day(data.issued_at())?;
+    sheet.title("Invoice");
+    sheet.heading(&[("Number", text::line(&data.number, LINE)), ("Date", issued.clone())]);
+    sheet.blocks(("From", &seller(&data.seller)), ("Billed to", &buyer(data)));
+    let credits = data.credits.to_string();
+    let item = text::line(&data.item, LINE);
+    sheet.table(["Description", "Credits", "Amount"], [&item, &credits, &data.total.to_string()]);
+    let mut sums = Vec::new();
+    if data.seller.tax_basis_points > 0 {
+        let name = text::line(&data.seller.tax_name, 20);
+        let rate = percent(data.seller.tax_basis_points);
+        sums.push(("Net".to_owned(), data.net.to_string()));
+        sums.push((format!("{name} {rate} included"), data.tax.to_string()));
+    }
+    sheet.sums(&sums, ("Total", &data.total.to_string()));
+    let how = data.method.as_ref().map_or(String::new(), |(brand, last4)| {
+        format!(" by {}", method(&text::line(brand, 30), &text::line(last4, 4)))
+    });
+    sheet.note(&[
+        format!("Paid on {issued}{how}. Nothing is owed."),
+        format!("Payment {}", data.payment_id),
+    ]);
+    Ok(())
+}
+
+fn seller(seller: &Seller) -> Vec<String> {
+    block(Some(&seller.name), &seller.address, None, seller.tax_id.as_deref(), None)
+}
+
+fn buyer(data: &Invoice) -> Vec<String> {
+    let Buyer { name, address, country, tax_id } = &data.buyer;
+    let email = data.buyer_email.as_deref();
+    block(name.as_deref(), address, country.as_deref(), tax_id.as_deref(), email)
+}
+
+fn block(
+    name: Option<&str>,
+    address: &[String],
+    country: Option<&str>,
+    tax_id: Option<&str>,
+    email: Option<&str>,
+) -> Vec<String> {
+    let mut lines: Vec<String> = name.into_iter().map(|name| text::line(name, LINE)).collect();
+    lines.extend(address.iter().take(LINES).map(|line| text::line(line, LINE)));
+    lines.extend(country.map(|country| text::line(country, 2)));
+    lines.extend(tax_id.map(|id| format!("Tax ID {}", text::line(id, LINE))));
+    lines.extend(email.map(|email| text::line(email, LINE)));
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// A rate as people write it: `19 %`, `5.5 %`.
+fn percent(basis_points: u32) -> String {
+    let text = format!("{}.{:02}", basis_points / 100, basis_points % 100);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests;
