@@ -38,6 +38,9 @@ pub use self::{
     paypal::{Authority, Funding, PayPal, PaypalConfig, Signed},
 };
 
+/// How long a bank takes over a debit: days in the world, and long enough to be seen here.
+const DEBIT: Duration = Duration::from_secs(3);
+
 /// What a sandbox needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -205,6 +208,7 @@ impl Inner {
             slow: processing_ms > 0,
             made: Vec::new(),
             processing: Vec::new(),
+            debited: Vec::new(),
         };
         let result = job(&mut work);
         for id in std::mem::take(&mut work.made) {
@@ -215,6 +219,9 @@ impl Inner {
         }
         for id in std::mem::take(&mut work.processing) {
             self.conclude_later(id, Duration::from_millis(processing_ms));
+        }
+        for id in std::mem::take(&mut work.debited) {
+            self.conclude_later(id, DEBIT.max(Duration::from_millis(processing_ms)));
         }
         result
     }

@@ -54,6 +54,9 @@ impl Call {
         if let ["payment_intents", id] = path {
             return work.retrieve_intent(id, params, browser);
         }
+        if let ["setup_intents", id] = path {
+            return work.retrieve_setup(id, params, browser);
+        }
         server_only(self.caller)?;
         match path {
             ["charges"] => work.list_charges(params),
@@ -64,6 +67,7 @@ impl Call {
             ["events"] => work.list_events(params),
             ["events", id] => work.retrieve_event(id, params),
             ["payment_intents"] => work.list_intents(params),
+            ["setup_intents"] => work.list_setups(params),
             ["payment_methods"] => work.list_methods(params, None),
             ["payment_methods", id] => work.retrieve_method(id, params),
             _ => Err(self.unrecognized()),
@@ -77,12 +81,19 @@ impl Call {
                 let browser = self.caller == Caller::Browser;
                 return work.confirm_intent(id, params, browser);
             }
+            ["setup_intents", id, "confirm"] => {
+                let browser = self.caller == Caller::Browser;
+                return work.confirm_setup(id, params, browser);
+            }
             ["payment_methods"] => return work.create_method(params),
             _ => server_only(self.caller)?,
         }
         match path {
             ["customers"] => work.create_customer(params),
             ["customers", id] => work.update_customer(id, params),
+            ["customer_sessions"] => work.create_customer_session(params),
+            ["setup_intents"] => work.create_setup(params),
+            ["setup_intents", id, "cancel"] => work.cancel_setup(id, params),
             ["payment_intents"] => work.create_intent(params),
             ["payment_intents", id] => work.update_intent(id, params),
             ["payment_intents", id, "cancel"] => work.cancel_intent(id, params),
@@ -120,6 +131,9 @@ fn kind(method: &Method, path: &[&str]) -> Option<&'static str> {
     match path {
         ["payment_intents"] if list => Some("payment_intents"),
         ["charges"] if list => Some("charges"),
+        ["setup_intents"] if list => Some("setup_intents"),
+        ["setup_intents", ..] => Some("setup_intent"),
+        ["customer_sessions", ..] => Some("customer_session"),
         ["payment_methods"] | ["customers", _, "payment_methods"] if list => {
             Some("payment_methods")
         }

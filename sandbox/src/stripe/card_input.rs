@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The types of payment methods that the sandbox knows.
-pub(crate) const TYPES: [&str; 1] = ["card"];
+pub(crate) const TYPES: [&str; 2] = ["card", "us_bank_account"];
 
 impl Work<'_> {
     /// An unused method with this card.
@@ -36,9 +36,14 @@ impl Work<'_> {
     pub(crate) fn read_method(&self, params: &Params) -> Result<Method, ApiError> {
         let kind = params.required("type")?;
         if !TYPES.contains(&kind) {
-            let message =
-                format!("The sandbox knows no payment method of type '{kind}', only card.");
+            let message = format!(
+                "The sandbox knows no payment method of type '{kind}', only {}.",
+                TYPES.join(" and ")
+            );
             return Err(ApiError::invalid(message).param(&params.full_name("type")));
+        }
+        if kind == "us_bank_account" {
+            return self.read_bank(params);
         }
         let card =
             params.map("card")?.ok_or_else(|| ApiError::missing(&params.full_name("card")))?;
@@ -58,10 +63,32 @@ impl Work<'_> {
         Ok(method)
     }
 
+    fn read_bank(&self, params: &Params) -> Result<Method, ApiError> {
+        let name = params.full_name("us_bank_account");
+        let account = params.map("us_bank_account")?.ok_or_else(|| ApiError::missing(&name))?;
+        account.only(&[
+            "account_holder_type",
+            "account_number",
+            "account_type",
+            "routing_number",
+        ])?;
+        account.required("routing_number")?;
+        let number = account.required("account_number")?;
+        let known = Card::numbered(number).filter(|known| known.is_bank());
+        let mut method = self.new_method(known.ok_or_else(|| {
+            ApiError::invalid("You must use a test bank account number in test mode.")
+                .code("account_number_invalid")
+                .param(&account.full_name("account_number"))
+        })?);
+        method.billing_details = metadata::billing_details(params)?;
+        metadata::patch(&mut method.metadata, params)?;
+        Ok(method)
+    }
+
     fn read_card(&self, params: &Params) -> Result<Method, ApiError> {
         let number: String =
             params.required("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        let card = match Card::numbered(&number) {
+        let card = match Card::numbered(&number).filter(|card| !card.is_bank()) {
             Some(card) => card,
             None if cards::luhn(&number) => return Err(card_error(&cards::NOT_A_TEST_CARD)),
             None => {

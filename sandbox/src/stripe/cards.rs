@@ -22,6 +22,8 @@ pub(crate) enum Outcome {
     Challenge(Option<&'static Decline>),
     /// Likewise, unless the payer is away and agreed earlier.
     ChallengeOnSession,
+    /// A debit of a bank account: it takes a while, and then the money comes or does not.
+    Debit(Option<&'static Decline>),
 }
 
 /// Why a payment failed.
@@ -127,6 +129,31 @@ pub(crate) static AUTHENTICATION: Decline = decline(
     "try_again_later",
 );
 
+static NO_FUNDS: Decline = decline(
+    "insufficient_funds",
+    "insufficient_funds",
+    "The customer's bank account has insufficient funds.",
+    "try_again_later",
+);
+static CLOSED: Decline = decline(
+    "account_closed",
+    "account_closed",
+    "The customer's bank account has been closed.",
+    "do_not_try_again",
+);
+static NO_ACCOUNT: Decline = decline(
+    "no_account",
+    "no_account",
+    "The customer's bank account could not be located.",
+    "do_not_try_again",
+);
+static NOT_AUTHORIZED: Decline = decline(
+    "debit_not_authorized",
+    "debit_not_authorized",
+    "The customer has notified their bank that this payment was unauthorized.",
+    "do_not_try_again",
+);
+
 const fn card(number: &'static str, names: &'static [&'static str], outcome: Outcome) -> Card {
     Card { number, names, outcome }
 }
@@ -145,6 +172,8 @@ pub(crate) static CARDS: &[Card] = &[
     card("3056930009020004", &["diners"], Outcome::Approve),
     card("3566002020360505", &["jcb"], Outcome::Approve),
     card("6200000000000005", &["unionpay"], Outcome::Approve),
+    // Its refund fails later.
+    card("4000000000005126", &["refundFail"], Outcome::Approve),
     card("4000000000003055", &["threeDSecureOptional"], Outcome::Approve),
     card(
         "4000000000000002",
@@ -215,7 +244,20 @@ pub(crate) static CARDS: &[Card] = &[
         &["authenticationRequiredOnSetup", "authenticationRequiredSetupForOffSession"],
         Outcome::ChallengeOnSession,
     ),
+    card("000123456789", &["usBankAccount", "usBankAccount_success"], Outcome::Debit(None)),
+    card("000222222227", &["usBankAccount_insufficientFunds"], Outcome::Debit(Some(&NO_FUNDS))),
+    card("000111111113", &["usBankAccount_accountClosed"], Outcome::Debit(Some(&CLOSED))),
+    card("000111111116", &["usBankAccount_noAccount"], Outcome::Debit(Some(&NO_ACCOUNT))),
+    card(
+        "000333333335",
+        &["usBankAccount_debitNotAuthorized"],
+        Outcome::Debit(Some(&NOT_AUTHORIZED)),
+    ),
+    card("000000000009", &[ENDLESS], Outcome::Debit(None)),
 ];
+
+/// The bank account whose debits never end.
+pub(crate) const ENDLESS: &str = "usBankAccount_processing";
 
 impl Card {
     /// The card with this number.
@@ -225,8 +267,20 @@ impl Card {
 
     /// The card that a token such as `pm_card_visa` or `tok_visa` stands for.
     pub(crate) fn tokened(token: &str) -> Option<&'static Self> {
-        let name = token.strip_prefix("pm_card_").or_else(|| token.strip_prefix("tok_"))?;
+        let bank = || token.strip_prefix("pm_").filter(|name| name.starts_with("usBank"));
+        let card = || token.strip_prefix("pm_card_").or_else(|| token.strip_prefix("tok_"));
+        let name = card().or_else(bank)?;
         CARDS.iter().find(|card| card.names.contains(&name))
+    }
+
+    /// Whether it is a bank account.
+    pub(crate) const fn is_bank(&self) -> bool {
+        matches!(self.outcome, Outcome::Debit(_))
+    }
+
+    /// The type of payment method it is.
+    pub(crate) const fn kind(&self) -> &'static str {
+        if self.is_bank() { "us_bank_account" } else { "card" }
     }
 
     /// Whose card it is.

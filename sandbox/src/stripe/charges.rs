@@ -62,7 +62,7 @@ impl Charge {
             "paid": paid,
             "payment_intent": self.intent,
             "payment_method": self.method.id,
-            "payment_method_details": { "card": self.card(), "type": "card" },
+            "payment_method_details": self.details(),
             "radar_options": {},
             "receipt_email": self.receipt_email,
             "receipt_number": null,
@@ -104,6 +104,26 @@ impl Charge {
             "risk_score": if blocked { 92 } else { 27 },
             "seller_message": decline.seller,
             "type": if blocked { "blocked" } else { "issuer_declined" },
+        })
+    }
+
+    fn details(&self) -> Value {
+        let card = self.method.card;
+        if !card.is_bank() {
+            return json!({ "card": self.card(), "type": "card" });
+        }
+        json!({
+            "type": "us_bank_account",
+            "us_bank_account": {
+                "account_holder_type": "individual",
+                "account_type": "checking",
+                "bank_name": "STRIPE TEST BANK",
+                "fingerprint": ids::fingerprint(card.number),
+                "last4": card.last4(),
+                "mandate": null,
+                "payment_reference": null,
+                "routing_number": "110000000",
+            },
         })
     }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Work, currency,
+    Work,
+    card_input::TYPES,
+    currency,
     intents::{Intent, Offer, Status},
     metadata::Metadata,
     outcome::Try,
@@ -199,11 +201,11 @@ pub(crate) fn method_types(params: &Params) -> Result<Option<Vec<String>>, ApiEr
     if types.is_empty() {
         return Err(ApiError::empty("payment_method_types"));
     }
-    match types.iter().find(|kind| kind.as_str() != "card") {
+    match types.iter().find(|kind| !TYPES.contains(&kind.as_str())) {
         Some(kind) => {
             let message = format!(
                 "The payment method type \"{kind}\" is invalid. Please ensure the provided type \
-                 is activated in your dashboard; in the sandbox, only card is."
+                 is activated in your dashboard; in the sandbox, card and us_bank_account are."
             );
             Err(ApiError::invalid(message).param("payment_method_types"))
         }

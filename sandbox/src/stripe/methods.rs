@@ -1,10 +1,10 @@
-//! Payment methods: cards.
+//! Payment methods: cards and bank accounts.
 
 use serde_json::{Value, json};
 
 use super::{
     Work,
-    card_input::{TYPES, redisplay},
+    card_input::redisplay,
     cards::{Card, Outcome},
     list::Page,
     metadata::{self, Metadata},
@@ -15,7 +15,7 @@ use crate::{
     ids,
 };
 
-/// A card that can be charged.
+/// A card or a bank account that can be charged.
 #[derive(Clone, Debug)]
 pub(crate) struct Method {
     pub(crate) id: String,
@@ -34,18 +34,34 @@ pub(crate) struct Method {
 impl Method {
     /// As Stripe shows it.
     pub(crate) fn view(&self) -> Value {
-        json!({
+        let mut view = json!({
             "id": self.id,
             "object": "payment_method",
             "allow_redisplay": self.allow_redisplay,
             "billing_details": self.billing_details,
-            "card": self.card_view(),
             "created": self.created,
             "customer": self.customer,
             "customer_account": null,
             "livemode": false,
             "metadata": self.metadata,
-            "type": "card",
+            "type": self.card.kind(),
+        });
+        let details = if self.card.is_bank() { self.bank_view() } else { self.card_view() };
+        view[self.card.kind()] = details;
+        view
+    }
+
+    fn bank_view(&self) -> Value {
+        json!({
+            "account_holder_type": "individual",
+            "account_type": "checking",
+            "bank_name": "STRIPE TEST BANK",
+            "financial_connections_account": null,
+            "fingerprint": ids::fingerprint(self.card.number),
+            "last4": self.card.last4(),
+            "networks": { "preferred": "ach", "supported": ["ach"] },
+            "routing_number": "110000000",
+            "status_details": {},
         })
     }
 
@@ -80,6 +96,7 @@ impl Work<'_> {
         params.only(&[
             "type",
             "card",
+            "us_bank_account",
             "billing_details",
             "metadata",
             "allow_redisplay",
@@ -175,11 +192,12 @@ impl Work<'_> {
         if let Some(owner) = owner {
             self.known_customer(owner)?;
         }
-        let card = params.filled("type")?.is_none_or(|kind| TYPES.contains(&kind));
+        let kind = params.filled("type")?;
         let allow = redisplay(params)?;
         let wanted = |method: &Method| {
             // Without a customer, Stripe lists nothing that belongs to one.
-            card && method.customer.as_deref() == owner
+            kind.is_none_or(|kind| method.card.kind() == kind)
+                && method.customer.as_deref() == owner
                 && page.created.contains(method.created)
                 && allow.as_ref().is_none_or(|allow| *allow == method.allow_redisplay)
         };
@@ -244,7 +262,14 @@ impl Work<'_> {
     /// Makes the method that `payment_method_data` describes.
     pub(crate) fn method_from_data(&mut self, params: &Params) -> Result<Option<String>, ApiError> {
         let Some(data) = params.map("payment_method_data")? else { return Ok(None) };
-        data.only(&["type", "card", "billing_details", "metadata", "allow_redisplay"])?;
+        data.only(&[
+            "type",
+            "card",
+            "us_bank_account",
+            "billing_details",
+            "metadata",
+            "allow_redisplay",
+        ])?;
         let method = self.read_method(&data)?;
         let id = method.id.clone();
         self.state.methods.insert(id.clone(), method);
@@ -253,7 +278,7 @@ impl Work<'_> {
 
     /// A new method for a token such as `pm_card_visa`; any other id as it is.
     fn real_method(&mut self, id: &str) -> String {
-        let Some(card) = Card::tokened(id).filter(|_| id.starts_with("pm_card_")) else {
+        let Some(card) = Card::tokened(id).filter(|_| id.starts_with("pm_")) else {
             return id.to_owned();
         };
         let method = self.new_method(card);

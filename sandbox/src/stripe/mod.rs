@@ -14,6 +14,7 @@ mod list;
 mod metadata;
 mod methods;
 mod outcome;
+mod setups;
 mod table;
 mod view;
 mod work;

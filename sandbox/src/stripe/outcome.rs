@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Work,
-    cards::{AUTHENTICATION, Decline, Outcome},
+    cards::{AUTHENTICATION, Decline, ENDLESS, Outcome},
     intents::{Intent, Status},
     methods::Method,
 };
@@ -45,6 +45,7 @@ fn verdict(intent: &Intent, method: &Method, how: Try) -> Verdict {
     match method.card.outcome {
         Outcome::Approve => Verdict::Settled(None),
         Outcome::Decline(decline) => Verdict::Settled(Some(decline)),
+        Outcome::Debit(failure) => Verdict::Settled(failure),
         Outcome::Challenge(then) if intent.authenticated => Verdict::Settled(then),
         Outcome::ChallengeOnSession if intent.authenticated => Verdict::Settled(None),
         Outcome::ChallengeOnSession if how.off_session && method.customer.is_some() => {
@@ -64,6 +65,7 @@ impl Work<'_> {
                 Err(self.fail(intent, &method, &AUTHENTICATION, false))
             }
             Verdict::Challenge => Ok(self.challenge(intent, how.in_page)),
+            Verdict::Settled(_) if method.card.is_bank() => Ok(self.debit(intent, &method)),
             Verdict::Settled(_) if self.slow => Ok(self.process(intent)),
             Verdict::Settled(failure) => self.settle(intent, &method, failure),
         }
@@ -100,6 +102,16 @@ impl Work<'_> {
             Some(decline) => Err(self.fail(intent, method, decline, true)),
             None => Ok(self.succeed(intent, method)),
         }
+    }
+
+    /// Asks the bank, which takes its time.
+    fn debit(&mut self, mut intent: Intent, method: &Method) -> Value {
+        intent.last_error = None;
+        intent.to(Status::Processing);
+        if !method.card.names.contains(&ENDLESS) {
+            self.debited.push(intent.id.clone());
+        }
+        self.store_and_emit(intent, "payment_intent.processing")
     }
 
     fn process(&mut self, mut intent: Intent) -> Value {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Work,
+    card_input::TYPES,
     intents::{Intent, Offer, Status},
 };
 
@@ -133,7 +134,7 @@ fn offer(offer: &Offer) -> (Value, Value) {
     match offer {
         Offer::Automatic { redirects } => {
             let redirects = if *redirects { "always" } else { "never" };
-            (json!({ "allow_redirects": redirects, "enabled": true }), json!(["card"]))
+            (json!({ "allow_redirects": redirects, "enabled": true }), json!(TYPES))
         }
         Offer::Listed(types) => (Value::Null, json!(types)),
     }

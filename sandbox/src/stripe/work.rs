@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Table, charges::Charge, customers::Customer, events::Event, intents::Intent, methods::Method,
+    setups::Setup,
 };
 use crate::{api::error::ApiError, ids};
 
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) methods: Table<Method>,
     pub(crate) intents: Table<Intent>,
     pub(crate) charges: Table<Charge>,
+    pub(crate) setups: Table<Setup>,
     pub(crate) events: Table<Event>,
 }
 
@@ -31,6 +33,7 @@ impl State {
             methods: Table::new(MAX_OBJECTS),
             intents: Table::new(MAX_OBJECTS),
             charges: Table::new(MAX_OBJECTS),
+            setups: Table::new(MAX_OBJECTS),
             events: Table::new(MAX_EVENTS),
         }
     }
@@ -64,6 +67,8 @@ pub(crate) struct Work<'a> {
     pub(crate) made: Vec<String>,
     /// The ids of the intents that are being processed.
     pub(crate) processing: Vec<String>,
+    /// The ids of the intents that a bank was asked to pay.
+    pub(crate) debited: Vec<String>,
 }
 
 impl Work<'_> {
@@ -118,6 +123,7 @@ impl Work<'_> {
             "pm" => self.state.methods.get(id).map(Method::view),
             "pi" => self.state.intents.get(id).map(|intent| self.view_intent(intent)),
             "ch" => self.state.charges.get(id).map(Charge::view),
+            "seti" => self.state.setups.get(id).map(Setup::view),
             _ => None,
         }
     }
@@ -144,12 +150,17 @@ pub(crate) fn check_expand(kind: &str, paths: &[String]) -> Result<(), ApiError>
 /// What `key` of a `kind` of object stands for, if Stripe documents it as expandable.
 fn expandable(kind: &str, key: &str) -> Option<&'static str> {
     match (kind, key) {
+        ("setup_intents", "data") => Some("setup_intent"),
+        ("setup_intent", "payment_method") => Some("payment_method"),
         ("payment_intents", "data") | ("charge", "payment_intent") => Some("payment_intent"),
         ("charges", "data") | ("payment_intent", "latest_charge") => Some("charge"),
         ("payment_methods", "data") | ("payment_intent", "payment_method") => {
             Some("payment_method")
         }
-        ("payment_intent" | "charge" | "payment_method", "customer") => Some("customer"),
+        (
+            "payment_intent" | "charge" | "payment_method" | "setup_intent" | "customer_session",
+            "customer",
+        ) => Some("customer"),
         // Never set in the sandbox, so there is nothing to expand.
         ("payment_intent", "application" | "on_behalf_of" | "review")
         | (
