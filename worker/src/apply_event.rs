@@ -9,7 +9,7 @@ use entities::{
 };
 use gateways::Reading;
 use jobs::{
-    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob,
+    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob, SyncMethods,
     queue::{self, Claim},
 };
 use payments::{
@@ -101,6 +101,8 @@ struct Work {
     job: Model,
     event_id: EventId,
     verdict: Option<Verdict>,
+    /// Whether it says that saved methods changed, which a job of its own asks for.
+    methods: bool,
     /// Whether the provider has to be asked what became of the payment.
     ask: bool,
 }
@@ -108,6 +110,7 @@ struct Work {
 /// What an event comes to before any row is looked at.
 enum Read {
     Item(Box<Item>),
+    Methods,
     Ends(Verdict),
     Ask,
 }
@@ -118,7 +121,8 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
     for job in jobs {
         let ApplyEvent { event_id } = serde_json::from_str(&job.payload)
             .with_context(|| format!("job {} has no event", job.id))?;
-        works.push(Work { job: job.clone(), event_id, verdict: None, ask: false });
+        let job = job.clone();
+        works.push(Work { job, event_id, verdict: None, methods: false, ask: false });
     }
     let ids: Vec<EventId> = works.iter().map(|work| work.event_id).collect();
     let events = inbox::load(store, &ids).await?;
@@ -132,6 +136,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
             // Pruned: there is nothing left to apply.
             None => work.verdict = Some(Verdict::Ignored),
             Some(Read::Ends(verdict)) => work.verdict = Some(verdict),
+            Some(Read::Methods) => (work.verdict, work.methods) = (Some(Verdict::Applied), true),
             Some(Read::Ask) => {
                 work.ask = true;
                 work.verdict = Some(Verdict::Parked("the provider is asked about it".to_owned()));
@@ -179,6 +184,7 @@ fn read(context: &Context, opened: &Opened) -> Read {
         Ok(Reading::Fact(fact)) => {
             Read::Item(Box::new(Item { fact: *fact, event_id: Some(opened.event.id) }))
         }
+        Ok(Reading::Methods(_)) => Read::Methods,
         Ok(Reading::Hint(_)) => Read::Ask,
         Ok(Reading::Irrelevant) => Read::Ends(Verdict::Ignored),
         Err(error) => Read::Ends(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
@@ -196,6 +202,9 @@ async fn settle(
     let mut verdicts = Vec::with_capacity(works.len());
     for work in works {
         let Some(verdict) = work.verdict.clone() else { continue };
+        if work.methods {
+            follow_ups.push(NewJob::of(&SyncMethods { event_id: work.event_id }, now));
+        }
         let parks = events.get(&work.event_id).map_or(0, |opened| opened.event.parks);
         let delay = usize::try_from(parks).ok().and_then(|parks| PARKED.get(parks));
         let delay = delay.filter(|_| !work.ask);
@@ -254,6 +263,9 @@ fn observe(works: &[Work], events: &HashMap<EventId, Opened>, now: Timestamp) {
             Some(Verdict::Dead(_)) | None => "dead",
         };
         metrics::counter!("quittance_events_total", "state" => state).increment(1);
+        if work.methods {
+            continue;
+        }
         if let (Some(Verdict::Applied), Some(opened)) = (&work.verdict, events.get(&work.event_id))
         {
             let took = now.since(opened.event.received_at).as_secs_f64();

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use documents::Fonts;
+use entities::billing::Seller;
 use gateways::Gateways;
 use jobs::Dispatcher;
 use payments::{Store, core::Policies};
 
-use crate::Mailer;
+use crate::{Mailer, Rest};
 
 /// What jobs work with.
 #[derive(Clone, Debug)]
@@ -21,6 +23,14 @@ pub struct Context {
     pub mailer: Mailer,
     /// Who is told when a person has to look.
     pub admin_email: Option<String>,
+    /// Who sells, for invoices.
+    pub seller: Arc<Seller>,
+    /// What invoices are written with.
+    pub fonts: Fonts,
+    /// Where payers reach us.
+    pub public_url: Arc<str>,
+    /// When providers are not to be asked for what can be done without.
+    pub rest: Arc<Rest>,
     /// The name of this process in leases: unique to each start.
     pub worker: Arc<str>,
 }

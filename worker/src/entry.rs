@@ -3,8 +3,8 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
-    Alert, ApplyEvent, FollowPayment, LookUpEvent, Prune, Reconcile, SendReceipt, VerifyLedger,
-    queue::lease,
+    Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, Prune, Reconcile, ResendReceipt,
+    SendFailure, SendReceipt, SyncMethods, VerifyLedger, queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -36,6 +36,10 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<LookUpEvent>(),
     Entry::of::<FollowPayment>(),
     Entry::of::<SendReceipt>(),
+    Entry::of::<ResendReceipt>(),
+    Entry::of::<SendFailure>(),
+    Entry::of::<SyncMethods>(),
+    Entry::of::<DetachMethods>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),
     Entry::of::<VerifyLedger>(),

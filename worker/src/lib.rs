@@ -5,10 +5,13 @@
 
 mod alert;
 mod apply_event;
+mod charged;
 mod context;
+mod detach_methods;
 mod entry;
 mod follow;
 mod follow_payment;
+mod invoices;
 mod job;
 mod lane;
 mod look_up_event;
@@ -17,13 +20,17 @@ mod perform;
 mod prune;
 mod queue;
 mod reconcile;
+mod resend_receipt;
 mod schedules;
+mod send_failure;
 mod send_receipt;
 mod smtp;
 mod sweeper;
+mod sync_methods;
 mod verify_ledger;
 mod workers;
 
+pub use charged::Rest;
 pub use context::Context;
 pub use entry::{Entry, JOBS};
 pub use job::{JobError, Ran, Run};

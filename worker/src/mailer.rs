@@ -6,7 +6,7 @@ use documents::Mail;
 use entities::MailId;
 use lettre::{
     Message,
-    message::{Mailbox, MultiPart},
+    message::{Attachment, Mailbox, MultiPart, header::ContentType},
 };
 use payments::{
     Store,
@@ -34,7 +34,12 @@ pub enum MailerError {
 pub struct Mailer {
     from: Mailbox,
     transport: Transport,
+    /// Most new mails to one recipient in an hour.
+    per_hour: u64,
 }
+
+/// Enough for a person; a bug that sends more is stopped. The settings have a number of their own.
+const PER_HOUR: u64 = 20;
 
 #[derive(Clone, Debug)]
 enum Transport {
@@ -46,13 +51,20 @@ impl Mailer {
     /// Sends through the server at `url`.
     pub fn smtp(url: &str, from: &str, timeout: Duration) -> Result<Self, MailerError> {
         let transport = Transport::Smtp(Smtp::new(url, timeout).map_err(MailerError::Url)?);
-        Ok(Self { from: from.parse().map_err(MailerError::Sender)?, transport })
+        Ok(Self { from: from.parse().map_err(MailerError::Sender)?, transport, per_hour: PER_HOUR })
     }
 
     /// Writes each mail into a file of `folder`.
     pub fn folder(folder: PathBuf, from: &str) -> Result<Self, MailerError> {
         let from = from.parse().map_err(MailerError::Sender)?;
-        Ok(Self { from, transport: Transport::Folder(folder) })
+        Ok(Self { from, transport: Transport::Folder(folder), per_hour: PER_HOUR })
+    }
+
+    /// Sends at most `per_hour` new mails to one recipient in an hour; the others wait.
+    #[must_use]
+    pub fn at_most(mut self, per_hour: u32) -> Self {
+        self.per_hour = per_hour.into();
+        self
     }
 
     /// Who our mails are from, for people.
@@ -74,13 +86,26 @@ impl Mailer {
         };
         let recipient: &str = to.email.as_ref();
         let opening = Opening { occasion, recipient, subject: &mail.subject };
-        for occasion in mails::begin(store, &[opening]).await? {
-            if let Occasion::Send(id) = occasion {
-                self.send(id, to.clone(), mail).await?;
-                mails::sent(store.db.writer(), &[id], store.clock.now()).await?;
+        for occasion in self.begin(store, &[opening]).await? {
+            match occasion {
+                Occasion::Sent => {}
+                Occasion::Later(wait) => return Err(later(wait)),
+                Occasion::Send(id) => {
+                    self.send(id, to.clone(), mail).await?;
+                    mails::sent(store.db.writer(), &[id], store.clock.now()).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// What is to be done on each of `openings`, in order.
+    pub(crate) async fn begin(
+        &self,
+        store: &Store,
+        openings: &[Opening<'_>],
+    ) -> Result<Vec<Occasion>, payments::Error> {
+        mails::begin(store, openings, self.per_hour).await
     }
 
     /// Sends `mail`, whose row is `id`, to `to`.
@@ -92,7 +117,14 @@ impl Mailer {
     /// The id is the row's, so that a copy after a crash is the same mail to its receiver.
     fn message(&self, id: MailId, to: Mailbox, mail: &Mail) -> anyhow::Result<Message> {
         let message_id = format!("<{id}@{}>", self.from.email.domain());
-        let body = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+        let mut body = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+        if !mail.attachments.is_empty() {
+            body = MultiPart::mixed().multipart(body);
+        }
+        for file in &mail.attachments {
+            let part = Attachment::new(file.name.clone());
+            body = body.singlepart(part.body(file.bytes.clone(), ContentType::parse(file.kind)?));
+        }
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
@@ -116,6 +148,12 @@ impl Mailer {
         }
         Ok(())
     }
+}
+
+/// Why a mail is sent after `wait` and not now.
+pub(crate) fn later(wait: Duration) -> JobError {
+    let cause = "the recipient has had as many mails as one may get in an hour";
+    JobError::Snooze(wait, anyhow::anyhow!(cause))
 }
 
 /// Tells mail robots that nobody reads an answer (RFC 3834).

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use entities::job::Model;
 use jobs::{Prune, queue};
-use payments::inbox;
+use payments::{idempotency, inbox};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -18,7 +18,8 @@ impl Run for Prune {
         let now = context.store.clock.now();
         let events = inbox::prune(&context.store, now - EVENTS).await?;
         let jobs = queue::prune(context.store.db.writer(), now - JOBS).await?;
-        tracing::info!(events, jobs, "pruned");
+        let keys = idempotency::prune(&context.store, now).await?;
+        tracing::info!(events, jobs, keys, "pruned");
         Ok(Ran::Done)
     }
 }

@@ -23,7 +23,7 @@ use payments::{
 };
 use tokio::time::Instant;
 
-use crate::{Context, JobError, Ran, Run, perform};
+use crate::{Context, JobError, Ran, Run, charged, invoices, mailer, perform};
 
 /// Mails in one batch.
 pub(crate) const BATCH: usize = 16;
@@ -100,9 +100,13 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
             subject: &mail.subject,
         })
         .collect();
-    let occasions = mails::begin(&context.store, &openings).await?;
+    let occasions = context.mailer.begin(&context.store, &openings).await?;
     let mut accepted = Vec::with_capacity(ready.len());
     for (Ready { row, to, mail, .. }, occasion) in ready.iter().zip(occasions) {
+        if let Occasion::Later(wait) = occasion {
+            perform::settle_one(context, row, Err(mailer::later(wait))).await;
+            continue;
+        }
         if let Occasion::Send(id) = occasion {
             if started.elapsed() > BUDGET {
                 if let Err(error) = queue::release(&context.store.db, row).await {
@@ -138,13 +142,13 @@ async fn prepare<'a>(
     }
     let ids: Vec<PaymentId> = payments.keys().copied().collect();
     let (mut ready, mut done) = (Vec::with_capacity(rows.len()), Vec::new());
-    for receipt in receipts::find_all(&context.store, &ids).await? {
+    for receipt in known(context, &ids).await? {
         let Some(row) = payments.remove(&receipt.payment_id) else { continue };
         let Some(email) = &receipt.email else {
             done.push(row.clone());
             continue;
         };
-        match (email.parse(), render(context, &receipt)) {
+        match (email.parse(), render(context, &receipt).await) {
             (Ok(to), Ok(mail)) => {
                 ready.push(Ready {
                     row,
@@ -162,6 +166,17 @@ async fn prepare<'a>(
         perform::settle_one(context, row, Err(not_succeeded(payment_id))).await;
     }
     Ok((ready, done))
+}
+
+/// The receipts of the payments `ids`, which say how they were paid, if that can be had.
+async fn known(context: &Context, ids: &[PaymentId]) -> anyhow::Result<Vec<Receipt>> {
+    let receipts = receipts::find_all(&context.store, ids).await?;
+    let lacking = receipts.iter().filter(|receipt| receipt.method.is_none());
+    let lacking: Vec<PaymentId> = lacking.map(|receipt| receipt.payment_id).collect();
+    if charged::ask(context, &lacking).await? {
+        return Ok(receipts::find_all(&context.store, ids).await?);
+    }
+    Ok(receipts)
 }
 
 /// [`finish`] though the database may fail for a moment, or a lease was lost: what was sent must not
@@ -197,21 +212,33 @@ impl Run for SendReceipt {
         fields(payment.id = %self.payment_id),
     )]
     async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
-        let receipt = receipts::find(&context.store, self.payment_id).await?;
-        let receipt = receipt.ok_or_else(|| not_succeeded(self.payment_id))?;
-        let Some(email) = &receipt.email else {
-            tracing::info!("nobody to send a receipt to: the host application gave no address");
-            return Ok(Ran::Done);
-        };
-        let mail = render(context, &receipt)?;
         let occasion = mails::receipt_occasion(self.payment_id);
-        context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
-        observe(context, &receipt);
+        if let Some(receipt) = send(context, self.payment_id, &occasion).await? {
+            observe(context, &receipt);
+        }
         Ok(Ran::Done)
     }
 }
 
-fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> {
+/// Mails the receipt of payment `id` with its invoice, and returns it; `None` if there is nobody to
+/// mail it to.
+pub(crate) async fn send(
+    context: &Context,
+    id: PaymentId,
+    occasion: &str,
+) -> Result<Option<Receipt>, JobError> {
+    let receipt = receipts::find(&context.store, id).await?;
+    let receipt = receipt.ok_or_else(|| not_succeeded(id))?;
+    let Some(email) = &receipt.email else {
+        tracing::info!("nobody to send a receipt to: the host application gave no address");
+        return Ok(None);
+    };
+    let mail = render(context, &receipt).await?;
+    context.mailer.send_once(&context.store, occasion, email, &mail).await?;
+    Ok(Some(receipt))
+}
+
+async fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> {
     let mail = documents::receipt(&ReceiptMail {
         payment_id: receipt.payment_id,
         package: &receipt.package,
@@ -223,7 +250,11 @@ fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> {
         receipt_url: receipt.receipt_url.as_deref(),
         seller: context.mailer.sender(),
     });
-    mail.map_err(|error| JobError::Bury(error.into()))
+    let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
+    Ok(match invoices::attachment(context, receipt.payment_id).await? {
+        Some(invoice) => mail.with(invoice),
+        None => mail,
+    })
 }
 
 fn observe(context: &Context, receipt: &Receipt) {
