@@ -1,7 +1,8 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use boot::{Clock, Shutdown, telemetry::Metrics};
-use entities::Provider;
+use documents::Fonts;
+use entities::{Provider, billing::Seller};
 use gateways::{Gateway, Gateways};
 use jobs::Dispatcher;
 use payments::{Store, core::Policies, inbox::Recorder};
@@ -30,6 +31,10 @@ pub struct Options {
     pub signature_failures_per_minute: u32,
     /// Origins whose scripts may call the API, our own first.
     pub origins: Vec<String>,
+    /// Who sells, for invoices.
+    pub seller: Arc<Seller>,
+    /// What invoices are written with.
+    pub fonts: Fonts,
 }
 
 impl Options {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use entities::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use payments::customers::User;
-use poem::{FromRequest, Request, RequestBody, Result, web::Data};
+use poem::Request;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -76,20 +76,13 @@ pub fn mint(secret: &SecretString, claims: &Claims) -> Result<String, jsonwebtok
 }
 
 /// The user who is asking.
-pub(crate) struct Caller(pub(crate) User);
-
-impl<'a> FromRequest<'a> for Caller {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
-        let Data(app) = Data::<&App>::from_request(request, body).await?;
-        app.limits.from(app.address(request))?;
-        let token = request
-            .header("authorization")
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or(Problem::Unauthenticated("send Authorization: Bearer and a token"))?;
-        let claims = app.token_key.prove(token, app.clock().now())?;
-        app.limits.of(&claims.sub)?;
-        Ok(Self(User { user_ref: claims.sub, email: claims.email }))
-    }
+pub(crate) fn caller(app: &App, request: &Request) -> Result<User, Problem> {
+    let token = request
+        .header("authorization")
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or(Problem::Unauthenticated("send Authorization: Bearer and a token"))?;
+    let claims = app.token_key.prove(token, app.clock().now())?;
+    Ok(User { user_ref: claims.sub, email: claims.email })
 }

@@ -1,5 +1,9 @@
 //! The cashier: asks providers on a payer's behalf, and brings our rows to what they answer.
 
+mod wallet;
+
+pub use wallet::{BegunSetup, SpentCredits};
+
 use std::{sync::Arc, time::Duration};
 
 use entities::{Money, PaymentId, Provider, fact::Fact, payment};
@@ -81,6 +85,8 @@ pub enum Target {
 /// How a payer wants to pay.
 struct How {
     payment_method: Option<String>,
+    /// Whether to save it once it has paid.
+    keep: bool,
     return_to: Option<ReturnTo>,
 }
 
@@ -93,6 +99,12 @@ pub enum CashierError {
     /// The caller has no such payment.
     #[error("the caller has no such payment")]
     UnknownPayment,
+    /// The caller has no such saved method.
+    #[error("the caller has no such saved method")]
+    UnknownMethod,
+    /// The payment has not succeeded, so there is nothing to acknowledge.
+    #[error("the payment has not succeeded")]
+    NoReceipt,
     /// The provider has not been told of the payment yet, or we do not know what it answered.
     #[error("the payment has not reached the provider")]
     NotBegun,
@@ -149,10 +161,7 @@ impl Cashier {
         }
     }
 
-    /// Begins a payment of `user` for package `package_id`.
-    ///
-    /// Our row is first and names itself to the provider: if we die in between, the provider's
-    /// webhook finds it.
+    /// Begins a payment of `user` for package `package_id`: [`Cashier::begin_with`] without saving.
     pub async fn begin(
         &self,
         user: &User,
@@ -160,7 +169,23 @@ impl Cashier {
         payment_method: Option<&str>,
         provider: Provider,
     ) -> Result<Begun, CashierError> {
-        let how = How { payment_method: payment_method.map(str::to_owned), return_to: None };
+        self.begin_with(user, package_id, payment_method, false, provider).await
+    }
+
+    /// Begins a payment of `user` for package `package_id`, with the provider's token of a method,
+    /// the id of one they saved, or none yet; and saves it once it has paid, if `keep`.
+    ///
+    /// Our row is first and names itself to the provider: if we die in between, the provider's
+    /// webhook finds it.
+    pub async fn begin_with(
+        &self,
+        user: &User,
+        package_id: &str,
+        payment_method: Option<&str>,
+        keep: bool,
+        provider: Provider,
+    ) -> Result<Begun, CashierError> {
+        let how = How { payment_method: payment_method.map(str::to_owned), keep, return_to: None };
         let (payment, made) = self.open(user, package_id, provider, how).await?;
         let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
@@ -176,7 +201,7 @@ impl Cashier {
         provider: Provider,
         return_to: ReturnTo,
     ) -> Result<Approval, CashierError> {
-        let how = How { payment_method: None, return_to: Some(return_to) };
+        let how = How { payment_method: None, keep: false, return_to: Some(return_to) };
         let (payment, made) = self.open(user, package_id, provider, how).await?;
         let url = made.next_action_url.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
@@ -191,12 +216,16 @@ impl Cashier {
         how: How,
     ) -> Result<(payment::Model, ProviderPayment), CashierError> {
         let gateway = self.gateway(provider)?;
+        let chosen = how.payment_method.as_deref();
+        let (customer, method) = self.resolve(user, chosen, how.keep, provider).await?;
         let livemode = gateway.livemode();
         let payment = checkout::begin(&self.store, user, package_id, provider, livemode).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),
-            payment_method: how.payment_method,
+            payment_method: method,
+            customer,
+            keep_method: how.keep,
             receipt_email: None,
             description: format!("{} credits", payment.total_credits()),
             return_to: how.return_to,

@@ -16,9 +16,13 @@ mod problem;
 mod server;
 mod webhooks;
 
+pub use api::openapi;
 pub use app::{App, Options};
 pub use auth::{Claims, TokenKey, mint};
-pub use cashier::{Approval, Begun, Cashier, CashierError, Confirmed, Target};
+pub use cashier::{
+    Approval, Begun, BegunSetup, Cashier, CashierError, Confirmed, SpentCredits, Target,
+};
+pub use limits::Standing;
 pub use problem::Problem;
 pub use server::{Bound, bind};
 
@@ -26,16 +30,9 @@ use poem::{Endpoint, EndpointExt, Route, get, middleware::AddData, post};
 
 /// The routes of the ingress, and `others` beside them.
 pub fn routes(app: App, others: Route) -> impl Endpoint {
-    let cors = api::cors(&app);
-    let api = Route::new()
-        .at("/payments/stripe/intent", post(api::intent::create))
-        .at("/payments/paypal/create-order", post(api::paypal::create_order))
-        .at("/payments/paypal/:order/capture", post(api::paypal::capture))
-        .at("/payments/confirm", post(api::confirm::confirm))
-        .at("/credits/balance", get(api::balance::show))
-        .with(cors);
+    let api = api::routes(&app);
     others
-        .nest("/api/v1", api)
+        .nest(api::BASE, api)
         .at("/webhooks/:provider", post(webhooks::receive))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::ready))

@@ -4,11 +4,14 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
+    time::Duration,
 };
 
 use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    Quota, RateLimiter,
     clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
 };
 use poem::{Addr, Request};
 
@@ -17,46 +20,90 @@ use crate::{Options, Problem};
 /// Keys remembered before those that are long quiet are forgotten.
 const KEYS: usize = 10_000;
 
+type Limiter<K> =
+    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
 /// The limits of this process.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    users: DefaultKeyedRateLimiter<String>,
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    failures: DefaultKeyedRateLimiter<IpAddr>,
+    users: Limit<String>,
+    addresses: Limit<IpAddr>,
+    failures: Limit<IpAddr>,
+}
+
+/// How a client stands to a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which limit.
+    pub name: &'static str,
+    /// Requests in a minute.
+    pub quota: u32,
+    /// What is left of them now.
+    pub remaining: u32,
+    /// When one more is free.
+    pub reset: Duration,
+}
+
+#[derive(Debug)]
+struct Limit<K: Hash + Eq + Clone> {
+    name: &'static str,
+    quota: NonZeroU32,
+    limiter: Limiter<K>,
 }
 
 impl Limits {
     pub(crate) fn new(options: &Options) -> Self {
-        let per_minute = |n| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
         Self {
-            users: RateLimiter::keyed(per_minute(options.requests_per_minute)),
-            addresses: RateLimiter::keyed(per_minute(options.requests_per_minute_per_address)),
-            failures: RateLimiter::keyed(per_minute(options.signature_failures_per_minute)),
+            users: Limit::new("user", options.requests_per_minute),
+            addresses: Limit::new("address", options.requests_per_minute_per_address),
+            failures: Limit::new("signature", options.signature_failures_per_minute),
         }
     }
 
     /// Counts an API request from `address`.
-    pub(crate) fn from(&self, address: IpAddr) -> Result<(), Problem> {
-        check(&self.addresses, &address)
+    pub(crate) fn from(&self, address: IpAddr) -> Result<Standing, Problem> {
+        self.addresses.check(&address)
     }
 
     /// Counts an API request of `user`.
-    pub(crate) fn of(&self, user: &str) -> Result<(), Problem> {
-        check(&self.users, &user.to_owned())
+    pub(crate) fn of(&self, user: &str) -> Result<Standing, Problem> {
+        self.users.check(&user.to_owned())
     }
 
     /// Counts a webhook from `address` whose signature did not fit.
-    pub(crate) fn signature_failure(&self, address: IpAddr) -> Result<(), Problem> {
-        check(&self.failures, &address)
+    pub(crate) fn signature_failure(&self, address: IpAddr) -> Result<Standing, Problem> {
+        self.failures.check(&address)
     }
 }
 
-fn check<K: Hash + Eq + Clone>(limit: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Problem> {
-    if limit.len() > KEYS {
-        limit.retain_recent();
+impl<K: Hash + Eq + Clone> Limit<K> {
+    fn new(name: &'static str, per_minute: u32) -> Self {
+        let quota = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+        let limiter = RateLimiter::keyed(Quota::per_minute(quota));
+        Self { name, quota, limiter: limiter.with_middleware() }
     }
-    let until = limit.check_key(key);
-    until.map_err(|until| Problem::TooMany(until.wait_time_from(DefaultClock::default().now())))
+
+    fn check(&self, key: &K) -> Result<Standing, Problem> {
+        if self.limiter.len() > KEYS {
+            self.limiter.retain_recent();
+        }
+        let standing = |remaining, reset| Standing {
+            name: self.name,
+            quota: self.quota.get(),
+            remaining,
+            reset,
+        };
+        match self.limiter.check_key(key) {
+            Ok(state) => {
+                let one = Duration::from_mins(1) / self.quota.get();
+                Ok(standing(state.remaining_burst_capacity(), one))
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Err(Problem::TooMany(standing(0, wait)))
+            }
+        }
+    }
 }
 
 /// The address at the other end: of the connection, or as our own proxy saw it.

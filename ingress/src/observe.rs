@@ -11,7 +11,10 @@ use tracing::Instrument;
 pub(crate) async fn observe<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
     let started = tokio::time::Instant::now();
     let method = request.method().clone();
-    let span = tracing::info_span!("request", %method, path = request.uri().path());
+    let path = request.uri().path();
+    let clean = !path.split('/').any(crate::api::holds_card);
+    let path = if clean { path } else { "[REDACTED]" };
+    let span = tracing::info_span!("request", %method, path);
     let served = AssertUnwindSafe(endpoint.call(request)).catch_unwind().instrument(span).await;
     let response = match served {
         Ok(Ok(response)) => response.into_response(),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use gateways::WebhookError;
+use gateways::{GatewayError, WebhookError};
+use payments::core::declines;
 use poem::{Response, error::ResponseError, http::StatusCode};
 use serde_json::{Value, json};
 
-use crate::CashierError;
+use crate::{CashierError, limits::Standing};
 
 /// The only error a handler returns.
 ///
@@ -36,7 +37,22 @@ pub enum Problem {
     Unauthenticated(&'static str),
     /// Too much at once.
     #[error("too many requests; wait and try again")]
-    TooMany(Duration),
+    TooMany(Standing),
+    /// The caller has no such thing, or it is somebody else's.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The payment has not succeeded.
+    #[error("the payment has not succeeded, so it has no receipt and no invoice")]
+    NoReceipt,
+    /// What looks like a card number stood somewhere.
+    #[error("this holds what looks like a card number; it was not kept")]
+    CardNumber,
+    /// The idempotency key is of another request.
+    #[error("the Idempotency-Key was used for another request; take a new one")]
+    KeyReused,
+    /// The first request under the key is still running.
+    #[error("a request with this Idempotency-Key is still running; try again in a moment")]
+    KeyInUse,
     /// Our own failure; the sender should try again.
     #[error("this could not be stored, send it again")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -116,6 +132,11 @@ impl Problem {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::NoReceipt => (StatusCode::CONFLICT, "no_receipt"),
+            Self::CardNumber => (StatusCode::BAD_REQUEST, "card_number_refused"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            Self::KeyInUse => (StatusCode::CONFLICT, "idempotency_key_in_use"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Cashier(error) => cashier_parts(error),
         }
@@ -126,12 +147,19 @@ impl Problem {
         match self {
             Self::Malformed(detail) => json!({ "detail": detail }),
             Self::Unauthenticated(detail) => json!({ "detail": detail }),
+            Self::CardNumber => json!({
+                "detail": "card numbers belong in the provider's own form; send its token (pm_…)",
+            }),
             Self::Cashier(error) => cashier_more(error),
             Self::UnknownProvider
             | Self::Unverified(_)
             | Self::Unreadable(_)
             | Self::TooLarge(_)
             | Self::Incomplete
+            | Self::NotFound
+            | Self::NoReceipt
+            | Self::KeyReused
+            | Self::KeyInUse
             | Self::TooMany(_)
             | Self::Unavailable(_) => json!({}),
         }
@@ -139,8 +167,8 @@ impl Problem {
 
     fn wait(&self) -> Option<Duration> {
         match self {
-            Self::TooMany(wait) => Some(*wait),
-            Self::Unavailable(_) => Some(Duration::from_secs(1)),
+            Self::TooMany(standing) => Some(standing.reset),
+            Self::Unavailable(_) | Self::KeyInUse => Some(Duration::from_secs(1)),
             Self::Cashier(CashierError::Unavailable(_) | CashierError::Processing) => {
                 Some(Duration::from_secs(2))
             }
@@ -153,11 +181,15 @@ fn title(error: &CashierError) -> String {
     match error {
         CashierError::NotSetUp(provider) => format!("{provider} is not set up here"),
         CashierError::UnknownPayment => "there is no such payment".to_owned(),
+        CashierError::UnknownMethod => "there is no such saved method".to_owned(),
+        CashierError::NoReceipt => {
+            "the payment has not succeeded, so it has no receipt and no invoice".to_owned()
+        }
         CashierError::NotBegun => {
             "the payment has not reached the provider yet; begin a new one".to_owned()
         }
         CashierError::Declined { code, decline_code } => {
-            declined(decline_code.as_deref().unwrap_or(code)).to_owned()
+            declines::advice(code, decline_code.as_deref()).sentence.to_owned()
         }
         CashierError::RequiresAction { .. } => {
             "the payer has to confirm the payment with their bank".to_owned()
@@ -173,34 +205,13 @@ fn title(error: &CashierError) -> String {
         CashierError::Payments(payments::Error::UnknownPackage(id)) => {
             format!("no package {id:?} is on sale")
         }
+        CashierError::Payments(payments::Error::Closed) => "the account was deleted".to_owned(),
+        CashierError::Payments(payments::Error::Invalid(what)) => (*what).to_owned(),
+        CashierError::Payments(
+            error @ (payments::Error::NotEnoughCredits { .. }
+            | payments::Error::SpentDifferently { .. }),
+        ) => error.to_string(),
         CashierError::Payments(_) => "something of ours failed; try again".to_owned(),
-    }
-}
-
-/// A sentence for the payer. Lost, stolen and fraudulent cards are declined like any other, so that
-/// a thief learns nothing.
-fn declined(code: &str) -> &'static str {
-    match code {
-        "insufficient_funds" => "the card has insufficient funds; use another one",
-        "expired_card" => "the card has expired; use another one",
-        "incorrect_cvc" | "invalid_cvc" => "the card's security code is wrong; check it",
-        "instrument_declined" | "redirect_payer_for_alternate_funding" => {
-            "PayPal could not charge what you chose; pick another way to pay in PayPal"
-        }
-        "payer_cannot_pay" | "payer_account_restricted" | "payer_account_locked_or_closed" => {
-            "PayPal does not let this account pay; ask PayPal, or pay by card"
-        }
-        "transaction_refused" | "compliance_violation" | "payment_denied" | "capture_denied" => {
-            "PayPal refused the payment; pay another way"
-        }
-        "max_number_of_payment_attempts_exceeded" => {
-            "PayPal takes no more tries for this order; begin a new one"
-        }
-        "processing_error" => "the bank could not process the payment; try again in a minute",
-        "authentication_required" | "payment_intent_authentication_failure" => {
-            "the bank could not confirm that it was you; try again"
-        }
-        _ => "the card was declined; use another one or ask your bank",
     }
 }
 
@@ -208,6 +219,8 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
     match error {
         CashierError::NotSetUp(_) => (StatusCode::NOT_FOUND, "unknown_provider"),
         CashierError::UnknownPayment => (StatusCode::NOT_FOUND, "unknown_payment"),
+        CashierError::UnknownMethod => (StatusCode::NOT_FOUND, "unknown_payment_method"),
+        CashierError::NoReceipt => (StatusCode::CONFLICT, "no_receipt"),
         CashierError::NotBegun => (StatusCode::CONFLICT, "not_begun"),
         CashierError::Declined { .. } => (StatusCode::PAYMENT_REQUIRED, "payment_failed"),
         CashierError::RequiresAction { .. } => (StatusCode::CONFLICT, "requires_action"),
@@ -219,7 +232,11 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
         CashierError::Unavailable(_) => (StatusCode::BAD_GATEWAY, "provider_unavailable"),
         CashierError::Payments(error) => match error {
             payments::Error::UnknownPackage(_) => (StatusCode::NOT_FOUND, "unknown_package"),
+            payments::Error::Closed => (StatusCode::CONFLICT, "account_closed"),
             payments::Error::Invalid(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            payments::Error::SpentDifferently { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "reference_reused")
+            }
             payments::Error::NotEnoughCredits { .. } => {
                 (StatusCode::CONFLICT, "not_enough_credits")
             }
@@ -236,15 +253,22 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
 fn cashier_more(error: &CashierError) -> Value {
     match error {
         CashierError::Declined { code, decline_code } => {
-            json!({ "declineCode": decline_code.as_deref().unwrap_or(code) })
+            let advice = declines::advice(code, decline_code.as_deref());
+            json!({
+                "declineCode": decline_code.as_deref().unwrap_or(code),
+                "message": advice.sentence,
+                "nextStep": advice.next.as_str(),
+                "nextStepMessage": advice.next.sentence(),
+            })
         }
         CashierError::RequiresAction { url } => json!({ "nextActionUrl": url }),
+        CashierError::Payments(payments::Error::NotEnoughCredits { available, .. }) => {
+            json!({ "balance": available })
+        }
         CashierError::Refused(GatewayError::Api { code, .. }) => json!({ "providerCode": code }),
         _ => json!({}),
     }
 }
-
-use gateways::GatewayError;
 
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

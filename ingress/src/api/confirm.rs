@@ -1,47 +1,44 @@
-use entities::{PaymentId, Provider};
-use poem::{Body, Response, handler, web::Data};
+use poem::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::success;
-use crate::{App, Confirmed, Problem, Target, auth::Caller, body};
+use super::{Call, success};
+use crate::{Confirmed, Problem, Target};
 
 /// Which payment; exactly one of the two.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Which {
+#[schemars(rename = "ConfirmPayment")]
+pub(crate) struct Which {
+    /// The provider's id of it.
     #[serde(default)]
     payment_intent_id: Option<String>,
+    /// Ours.
     #[serde(default)]
     transaction_id: Option<String>,
 }
 
 /// A payment that succeeded, as the requirement document answers it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Confirmation {
-    transaction_id: PaymentId,
+pub(crate) struct Confirmation {
+    transaction_id: String,
     credits_added: i64,
     new_balance: i64,
     receipt_url: Option<String>,
 }
 
-/// `POST /api/v1/payments/confirm`: looks what became of a payment, and completes it (`002-EP2`).
-#[handler]
-pub(crate) async fn confirm(
-    Caller(user): Caller,
-    Data(app): Data<&App>,
-    body: Body,
-) -> Result<Response, Problem> {
-    let which: Which = body::json(body, app.options.body_timeout).await?;
-    let target = target(which).map_err(Problem::Malformed)?;
-    let confirmed = app.cashier.confirm(&user, &target).await?;
+/// `POST /payments/confirm`: looks what became of a payment, and completes it (`002-EP2`).
+pub(crate) async fn confirm(call: Call) -> Result<Response, Problem> {
+    let target = target(call.json()?).map_err(Problem::Malformed)?;
+    let confirmed = call.app.cashier.confirm(call.user()?, &target).await?;
     Ok(success(&Confirmation::from(confirmed)))
 }
 
 impl From<Confirmed> for Confirmation {
     fn from(confirmed: Confirmed) -> Self {
         Self {
-            transaction_id: confirmed.payment_id,
+            transaction_id: confirmed.payment_id.to_string(),
             credits_added: confirmed.credits_added,
             new_balance: confirmed.balance,
             receipt_url: confirmed.receipt_url,

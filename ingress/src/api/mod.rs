@@ -1,15 +1,62 @@
 //! The JSON API of the host application's front end (`002-EP1` and its siblings).
+//!
+//! Every route is a row of [`OPERATIONS`]: the router, the description of the API and the test of who
+//! may call what are all made from it, so none of them can forget one.
 
-pub(crate) mod balance;
-pub(crate) mod confirm;
-pub(crate) mod intent;
-pub(crate) mod paypal;
+mod account;
+mod balance;
+mod call;
+mod confirm;
+mod export;
+mod gate;
+mod intent;
+mod invoice;
+mod methods;
+mod openapi;
+mod packages;
+mod payments;
+mod paypal;
+mod receipt;
+mod screen;
+mod spend;
+mod table;
+mod view;
 
-use poem::{IntoResponse, Response, http::Method, middleware::Cors, web::Json};
+pub(crate) use call::Call;
+pub(crate) use screen::holds_card;
+pub(crate) use table::OPERATIONS;
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Response, Route, RouteMethod, middleware::Cors, web::Json,
+};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::App;
+use gate::Gate;
+
+/// Where the API is.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// Every operation behind its gate, and behind the allow-list of origins.
+pub(crate) fn routes(app: &App) -> impl Endpoint + use<> {
+    let mut paths: Vec<&str> = OPERATIONS.iter().map(|operation| operation.path).collect();
+    paths.dedup();
+    let mut route = Route::new();
+    for path in paths {
+        let mut methods = RouteMethod::new();
+        for operation in OPERATIONS.iter().filter(|operation| operation.path == path) {
+            methods = methods.method(operation.verb.method(), Gate(operation));
+        }
+        route = route.at(table::router_path(path), methods);
+    }
+    route.with(cors(app))
+}
+
+/// The document that describes them.
+pub fn openapi() -> serde_json::Value {
+    openapi::document()
+}
 
 /// The answer to what went well: `{"success": true, "data": …}`.
 pub(crate) fn success(data: &impl Serialize) -> Response {
@@ -19,11 +66,12 @@ pub(crate) fn success(data: &impl Serialize) -> Response {
 }
 
 /// Lets scripts of the allowed origins in, and of no other (`001-SR6`).
-pub(crate) fn cors(app: &App) -> Cors {
+fn cors(app: &App) -> Cors {
     let origins = app.options.origins.clone();
     // An empty list would mean every origin; the function says no to what is not listed.
     Cors::new()
         .allow_origins_fn(move |origin| origins.iter().any(|allowed| allowed == origin))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods(["GET", "POST", "PUT", "DELETE"])
         .allow_headers(["authorization", "content-type", "idempotency-key"])
+        .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "idempotent-replayed"])
 }

@@ -1,73 +1,68 @@
-use entities::{PaymentId, Provider};
+use entities::Provider;
 use gateways::ReturnTo;
-use poem::{
-    Body, Response, handler,
-    web::{Data, Path},
-};
+use poem::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{confirm::Confirmation, success};
-use crate::{App, Problem, Target, auth::Caller, body};
+use super::{Call, confirm::Confirmation, success};
+use crate::{App, Problem, Target};
 
 /// Longest address to come back to.
 const MAX_URL: usize = 2_000;
 
 /// What the payer wants to buy, and where PayPal sends them afterwards.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Wish {
+#[schemars(rename = "CreateOrder")]
+pub(crate) struct Wish {
     package_id: String,
+    /// A page on an allowed origin; one of ours if left out.
     #[serde(default)]
     return_url: Option<String>,
+    /// Likewise, for who gives up.
     #[serde(default)]
     cancel_url: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An order that the payer can now approve.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Begun<'a> {
-    order_id: &'a str,
-    approval_url: &'a str,
-    transaction_id: PaymentId,
+pub(crate) struct Order {
+    /// PayPal's id of it.
+    order_id: String,
+    /// Where the payer approves it.
+    approval_url: String,
+    transaction_id: String,
+    /// In minor units.
     amount: i64,
-    currency: &'a str,
+    currency: String,
 }
 
-/// `POST /api/v1/payments/paypal/create-order`: begins to buy a package with PayPal (`002-EP3`).
-#[handler]
-pub(crate) async fn create_order(
-    Caller(user): Caller,
-    Data(app): Data<&App>,
-    body: Body,
-) -> Result<Response, Problem> {
-    let wish: Wish = body::json(body, app.options.body_timeout).await?;
+/// `POST /payments/paypal/create-order`: begins to buy a package with PayPal (`002-EP3`).
+pub(crate) async fn create_order(call: Call) -> Result<Response, Problem> {
+    let (wish, app): (Wish, &App) = (call.json()?, &call.app);
     let return_to = ReturnTo {
         approved: back(app, "returnUrl", wish.return_url.as_deref(), "/checkout/paypal/return")?,
         canceled: back(app, "cancelUrl", wish.cancel_url.as_deref(), "/checkout/paypal/cancel")?,
     };
-    let begun = app.cashier.begin_approval(&user, &wish.package_id, Provider::Paypal, return_to);
-    let begun = begun.await?;
-    Ok(success(&Begun {
-        order_id: &begun.reference,
-        approval_url: &begun.url,
-        transaction_id: begun.payment_id,
+    let (user, provider) = (call.user()?, Provider::Paypal);
+    let begun = app.cashier.begin_approval(user, &wish.package_id, provider, return_to).await?;
+    Ok(success(&Order {
+        order_id: begun.reference,
+        approval_url: begun.url,
+        transaction_id: begun.payment_id.to_string(),
         amount: begun.price.minor,
-        currency: begun.price.currency.code(),
+        currency: begun.price.currency.code().to_owned(),
     }))
 }
 
-/// `POST /api/v1/payments/paypal/{order}/capture`: collects what the payer has approved.
+/// `POST /payments/paypal/{id}/capture`: collects what the payer has approved.
 ///
 /// PayPal's webhook may do the same at the same time: one of the two collects, and both see it.
-#[handler]
-pub(crate) async fn capture(
-    Caller(user): Caller,
-    Data(app): Data<&App>,
-    Path(order): Path<String>,
-) -> Result<Response, Problem> {
-    let target = Target::Reference(Provider::Paypal, order);
-    let confirmed = app.cashier.confirm(&user, &target).await?;
+pub(crate) async fn capture(call: Call) -> Result<Response, Problem> {
+    let target = Target::Reference(Provider::Paypal, call.id()?);
+    let confirmed = call.app.cashier.confirm(call.user()?, &target).await?;
     Ok(success(&Confirmation::from(confirmed)))
 }
 

@@ -68,7 +68,7 @@ pub struct Advice {
 /// A row: the codes it is for, and the advice.
 type Row = (&'static [&'static str], &'static str, NextStep);
 
-/// Codes are Stripe's error and decline codes and PayPal's issues, as they stand in our rows.
+/// Codes are Stripe's error and decline codes and PayPal's issues in small letters, as they stand in our rows.
 pub const TABLE: &[Row] = &[
     (
         &["insufficient_funds", "withdrawal_count_limit_exceeded"],
@@ -92,7 +92,7 @@ pub const TABLE: &[Row] = &[
             "authentication_required",
             "payment_intent_authentication_failure",
             "setup_intent_authentication_failure",
-            "PAYER_ACTION_REQUIRED",
+            "payer_action_required",
         ],
         "The bank could not confirm that it was you.",
         NextStep::Authenticate,
@@ -118,9 +118,24 @@ pub const TABLE: &[Row] = &[
         NextStep::OtherMethod,
     ),
     (
-        &["INSTRUMENT_DECLINED", "PAYER_CANNOT_PAY", "TRANSACTION_REFUSED"],
+        &["instrument_declined", "redirect_payer_for_alternate_funding"],
         "PayPal could not take the money from the way to pay that was chosen.",
         NextStep::OtherMethod,
+    ),
+    (
+        &["payer_cannot_pay", "payer_account_restricted", "payer_account_locked_or_closed"],
+        "PayPal does not let this account pay.",
+        NextStep::OtherMethod,
+    ),
+    (
+        &["transaction_refused", "compliance_violation", "payment_denied", "capture_denied"],
+        "PayPal refused the payment.",
+        NextStep::OtherMethod,
+    ),
+    (
+        &["max_number_of_payment_attempts_exceeded"],
+        "PayPal takes no more tries for this order.",
+        NextStep::TryAgain,
     ),
 ];
 

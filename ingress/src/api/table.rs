@@ -1,0 +1,330 @@
+//! Every operation of the API.
+
+use std::{future::Future, pin::Pin};
+
+use poem::{Response, http::Method};
+use schemars::{Schema, SchemaGenerator};
+
+use super::{
+    Call, account, balance, confirm, export, intent, invoice, methods, openapi, packages, payments,
+    paypal, receipt, spend, view,
+};
+use crate::Problem;
+
+type Serving = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Verb {
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post => Method::POST,
+            Self::Put => Method::PUT,
+            Self::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever; it says nothing about anybody.
+    Anybody,
+    /// A user, about what is theirs.
+    User,
+}
+
+/// What an operation answers with.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// `{"success": true, "data": …}` with this schema inside.
+    Data(fn(&mut SchemaGenerator) -> Schema),
+    /// A file of this media type.
+    File(&'static str),
+}
+
+/// A parameter of the query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) required: bool,
+}
+
+/// One row.
+pub(crate) struct Operation {
+    /// Its name in the document and in logs; clients are generated from it.
+    pub(crate) id: &'static str,
+    pub(crate) verb: Verb,
+    /// The path below the API's, with `{id}` for the id.
+    pub(crate) path: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) access: Access,
+    pub(crate) query: &'static [Parameter],
+    /// The schema of the body, if there is one.
+    pub(crate) body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The status of success.
+    pub(crate) status: u16,
+    pub(crate) answer: Answer,
+    /// Whether it takes an `Idempotency-Key`.
+    pub(crate) idempotent: bool,
+    pub(crate) serve: fn(Call) -> Serving,
+}
+
+/// `path` as the router writes it.
+pub(super) fn router_path(path: &str) -> String {
+    path.replace("{id}", ":id")
+}
+
+fn schema<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+const fn parameter(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, required: false }
+}
+
+const CURSOR: Parameter = parameter("cursor", "The nextCursor of the page before");
+const LIMIT: Parameter = parameter("limit", "Most items on the page: 1 to 100, 20 if left out");
+
+/// A read of the caller's own.
+const fn get(
+    id: &'static str,
+    path: &'static str,
+    about: &'static str,
+    answer: fn(&mut SchemaGenerator) -> Schema,
+    serve: fn(Call) -> Serving,
+) -> Operation {
+    Operation {
+        id,
+        verb: Verb::Get,
+        path,
+        about,
+        access: Access::User,
+        query: &[],
+        body: None,
+        status: 200,
+        answer: Answer::Data(answer),
+        idempotent: false,
+        serve,
+    }
+}
+
+/// A write of the caller's own.
+const fn post(
+    id: &'static str,
+    path: &'static str,
+    about: &'static str,
+    answer: fn(&mut SchemaGenerator) -> Schema,
+    serve: fn(Call) -> Serving,
+) -> Operation {
+    let read = get(id, path, about, answer, serve);
+    Operation { verb: Verb::Post, idempotent: true, ..read }
+}
+
+/// All of them; rows of one path stand together.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    Operation {
+        body: Some(schema::<intent::Wish>),
+        ..post(
+            "createStripeIntent",
+            "/payments/stripe/intent",
+            "Begins to buy a package with Stripe",
+            schema::<intent::Intent>,
+            |call| Box::pin(intent::create(call)),
+        )
+    },
+    Operation {
+        body: Some(schema::<paypal::Wish>),
+        ..post(
+            "createPaypalOrder",
+            "/payments/paypal/create-order",
+            "Begins to buy a package with PayPal",
+            schema::<paypal::Order>,
+            |call| Box::pin(paypal::create_order(call)),
+        )
+    },
+    post(
+        "capturePaypalOrder",
+        "/payments/paypal/{id}/capture",
+        "Collects what the payer has approved at PayPal",
+        schema::<confirm::Confirmation>,
+        |call| Box::pin(paypal::capture(call)),
+    ),
+    Operation {
+        body: Some(schema::<confirm::Which>),
+        ..post(
+            "confirmPayment",
+            "/payments/confirm",
+            "Looks what became of a payment, and completes it",
+            schema::<confirm::Confirmation>,
+            |call| Box::pin(confirm::confirm(call)),
+        )
+    },
+    Operation {
+        query: &[
+            parameter("status", "One or more statuses, separated by commas"),
+            parameter("method", "The kind of method: card, us_bank_account, paypal, …"),
+            parameter("from", "Made on this day (UTC) or later: 2026-01-31"),
+            parameter("to", "Made on this day (UTC) or earlier"),
+            CURSOR,
+            LIMIT,
+        ],
+        ..get(
+            "listPayments",
+            "/payments",
+            "The caller's payments, newest first",
+            schema::<view::Page<view::Payment>>,
+            |call| Box::pin(payments::list(call)),
+        )
+    },
+    Operation {
+        query: &[Parameter { name: "year", about: "The year (UTC), such as 2026", required: true }],
+        answer: Answer::File("text/csv"),
+        ..get(
+            "exportPayments",
+            "/payments/export.csv",
+            "A year's payments as a table",
+            schema::<()>,
+            |call| Box::pin(export::year(call)),
+        )
+    },
+    get("getPayment", "/payments/{id}", "One payment", schema::<view::Payment>, |call| {
+        Box::pin(payments::show(call))
+    }),
+    get(
+        "getReceipt",
+        "/payments/{id}/receipt",
+        "The receipt of a payment that succeeded",
+        schema::<receipt::Written>,
+        |call| Box::pin(receipt::show(call)),
+    ),
+    Operation {
+        status: 202,
+        ..post(
+            "resendReceipt",
+            "/payments/{id}/receipt/resend",
+            "Mails the receipt again, at most once a minute",
+            schema::<receipt::Resent>,
+            |call| Box::pin(receipt::resend(call)),
+        )
+    },
+    Operation {
+        answer: Answer::File("application/pdf"),
+        ..get(
+            "getInvoice",
+            "/payments/{id}/invoice.pdf",
+            "The invoice of a payment that succeeded",
+            schema::<()>,
+            |call| Box::pin(invoice::show(call)),
+        )
+    },
+    get(
+        "listPaymentMethods",
+        "/payment-methods",
+        "The caller's saved methods, newest first",
+        schema::<methods::Methods>,
+        |call| Box::pin(methods::list(call)),
+    ),
+    Operation {
+        status: 201,
+        body: Some(schema::<methods::Wish>),
+        ..post(
+            "savePaymentMethod",
+            "/payment-methods",
+            "Saves a method, or begins to",
+            schema::<methods::Saved>,
+            |call| Box::pin(methods::save(call)),
+        )
+    },
+    Operation {
+        verb: Verb::Delete,
+        idempotent: false,
+        ..post(
+            "deletePaymentMethod",
+            "/payment-methods/{id}",
+            "Takes a saved method off, here and at the provider",
+            schema::<view::Gone>,
+            |call| Box::pin(methods::delete(call)),
+        )
+    },
+    get(
+        "listPackages",
+        "/packages",
+        "What is on sale, cheapest first",
+        schema::<packages::Packages>,
+        |call| Box::pin(packages::list(call)),
+    ),
+    get(
+        "getBalance",
+        "/credits/balance",
+        "What the caller may spend",
+        schema::<balance::Balance>,
+        |call| Box::pin(balance::show(call)),
+    ),
+    Operation {
+        query: &[CURSOR, LIMIT],
+        ..get(
+            "listCredits",
+            "/credits/history",
+            "What came and went, newest first",
+            schema::<view::Page<balance::Movement>>,
+            |call| Box::pin(balance::history(call)),
+        )
+    },
+    Operation {
+        body: Some(schema::<spend::Wish>),
+        ..post(
+            "spendCredits",
+            "/credits/spend",
+            "Takes credits, once for each reference",
+            schema::<spend::Taken>,
+            |call| Box::pin(spend::spend(call)),
+        )
+    },
+    get(
+        "getBilling",
+        "/account/billing",
+        "Whom the caller's invoices are made out to",
+        schema::<account::Billing>,
+        |call| Box::pin(account::billing(call)),
+    ),
+    Operation {
+        verb: Verb::Put,
+        idempotent: false,
+        body: Some(schema::<account::Billing>),
+        ..post(
+            "setBilling",
+            "/account/billing",
+            "Has invoices made out to somebody else from now on",
+            schema::<account::Billing>,
+            |call| Box::pin(account::set_billing(call)),
+        )
+    },
+    Operation {
+        verb: Verb::Delete,
+        status: 202,
+        ..post(
+            "deleteAccount",
+            "/account",
+            "Erases personal data and saved methods; what tax law needs stays",
+            schema::<view::Gone>,
+            |call| Box::pin(account::delete(call)),
+        )
+    },
+    Operation {
+        access: Access::Anybody,
+        answer: Answer::File("application/json"),
+        ..get("getOpenApi", "/openapi.json", "This document", schema::<()>, |_| {
+            Box::pin(std::future::ready(Ok(openapi::show())))
+        })
+    },
+];
