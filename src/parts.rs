@@ -7,7 +7,8 @@ use boot::{
     Clock, Config, Db,
     config::{PaypalKeys, PaypalVerification, StripeKeys},
 };
-use entities::JobId;
+use documents::Fonts;
+use entities::{JobId, billing::Seller};
 use gateways::{Gateway, Gateways, paypal, stripe};
 use jobs::{
     Dispatcher,
@@ -73,6 +74,9 @@ impl Parts {
             policies: policies.clone(),
             dispatcher: dispatcher.clone(),
             mailer: mailer(config)?,
+            seller: Arc::new(seller(config)?),
+            fonts: fonts(config).await?,
+            public_url: config.public_url.as_str().into(),
             admin_email: config.admin_email.clone(),
             worker: JobId::new().to_string().replace("job_", "w-").into(),
         });
@@ -196,8 +200,52 @@ fn carrier(config: &Config, prefix: &str) -> anyhow::Result<(Arc<dyn Carrier>, S
 
 fn mailer(config: &Config) -> anyhow::Result<Mailer> {
     let from = &config.mail_from;
-    Ok(match &config.smtp_url {
+    let mailer = match &config.smtp_url {
         Some(url) => Mailer::smtp(url.expose_secret(), from, config.file.mail.timeout())?,
         None => Mailer::folder(config.data_dir.join("mail"), from)?,
+    };
+    Ok(mailer.at_most(config.file.mail.per_recipient_per_hour))
+}
+
+/// Who sells, as invoices say it.
+fn seller(config: &Config) -> anyhow::Result<Seller> {
+    let invoice = &config.file.invoice;
+    let name = match invoice.seller_name.trim() {
+        "" => mailer(config)?.sender().to_owned(),
+        name => name.to_owned(),
+    };
+    let tax_id = Some(invoice.seller_tax_id.trim()).filter(|id| !id.is_empty());
+    Ok(Seller {
+        name,
+        address: invoice.seller_address.clone(),
+        tax_id: tax_id.map(str::to_owned),
+        tax_name: invoice.tax_name.clone(),
+        tax_basis_points: invoice.tax_basis_points,
     })
+}
+
+/// What invoices are written with: the letters that come along, and the operator's.
+async fn fonts(config: &Config) -> anyhow::Result<Fonts> {
+    let mut fonts = Fonts::default();
+    let folder = config.file.invoice.font_dir.trim();
+    if folder.is_empty() {
+        return Ok(fonts);
+    }
+    let unreadable = || format!("invoice.font_dir {folder} cannot be read");
+    let mut files = tokio::fs::read_dir(folder).await.with_context(unreadable)?;
+    let mut paths = Vec::new();
+    while let Some(file) = files.next_entry().await.with_context(unreadable)? {
+        paths.push(file.path());
+    }
+    // The same order each time, so that the same invoice is the same file.
+    paths.sort();
+    let is_font = |path: &std::path::PathBuf| {
+        path.extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("ttf") || end.eq_ignore_ascii_case("otf"))
+    };
+    for path in paths.into_iter().filter(is_font) {
+        let data = tokio::fs::read(&path).await.with_context(unreadable)?;
+        fonts.add(data).with_context(|| path.display().to_string())?;
+    }
+    Ok(fonts)
 }

@@ -122,7 +122,7 @@ pub fn endpoint(
         &parts.dispatcher,
         TokenKey::new(&config.jwt_secret),
         shutdown,
-        options(config),
+        options(config, parts),
     );
     let pages = portal::routes(Portal {
         store: parts.store.clone(),
@@ -145,7 +145,7 @@ fn stripe_js(keys: &StripeKeys) -> Option<StripeJs> {
     Some(StripeJs { publishable_key, account: keys.account.clone() })
 }
 
-fn options(config: &Config) -> Options {
+fn options(config: &Config, parts: &Parts) -> Options {
     let (http, limits) = (&config.file.http, &config.file.limits);
     let own = config.public_url.origin().ascii_serialization();
     let mut origins = vec![own];
@@ -158,6 +158,8 @@ fn options(config: &Config) -> Options {
         trust_forwarded_for: http.trust_forwarded_for,
         signature_failures_per_minute: limits.signature_failures_per_minute_per_address,
         origins,
+        seller: parts.context.seller.clone(),
+        fonts: parts.context.fonts.clone(),
     }
 }
 

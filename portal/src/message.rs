@@ -49,7 +49,7 @@ impl ResponseError for Failure {
 fn cashier_status(error: &CashierError) -> StatusCode {
     match error {
         CashierError::Payments(error) => payments_status(error),
-        CashierError::UnknownPayment => StatusCode::NOT_FOUND,
+        CashierError::UnknownPayment | CashierError::UnknownMethod => StatusCode::NOT_FOUND,
         CashierError::NotSetUp(_) | CashierError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         CashierError::NotBegun | CashierError::Refused(_) => StatusCode::BAD_GATEWAY,
         CashierError::Declined { .. }
@@ -57,6 +57,7 @@ fn cashier_status(error: &CashierError) -> StatusCode {
         | CashierError::RequiresMethod
         | CashierError::Processing
         | CashierError::Canceled
+        | CashierError::NoReceipt
         | CashierError::UnderReview => StatusCode::CONFLICT,
     }
 }

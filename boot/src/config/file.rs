@@ -20,6 +20,8 @@ pub struct File {
     pub limits: Limits,
     /// Sending mails.
     pub mail: Mail,
+    /// What invoices say.
+    pub invoice: Invoice,
 }
 
 /// `[lanes]`: how many jobs of each lane one process runs at once.
@@ -196,5 +198,37 @@ impl Mail {
     /// [`timeout_ms`](Self::timeout_ms) as a duration.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+}
+
+/// `[invoice]`: what invoices say of the seller and of tax.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Invoice {
+    /// The seller's name; empty for the name of the mails' sender.
+    pub seller_name: String,
+    /// Their address, line by line.
+    pub seller_address: Vec<String>,
+    /// The number they are taxed under; empty for none.
+    pub seller_tax_id: String,
+    /// What the tax is called.
+    pub tax_name: String,
+    /// The tax that prices include, in hundredths of a percent: 1900 is 19 %; 0 for none.
+    pub tax_basis_points: u32,
+    /// A folder of fonts (.ttf, .otf) for what Latin, Greek and Cyrillic letters cannot write; empty
+    /// for none.
+    pub font_dir: String,
+}
+
+impl Default for Invoice {
+    fn default() -> Self {
+        Self {
+            seller_name: String::new(),
+            seller_address: Vec::new(),
+            seller_tax_id: String::new(),
+            tax_name: "VAT".to_owned(),
+            tax_basis_points: 0,
+            font_dir: String::new(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use entities::{
 };
 use gateways::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    WebhookError,
+    Wallet, WebhookError,
 };
 use http::HeaderMap;
 
@@ -82,6 +82,10 @@ impl Gateway for Fake {
 
     fn events_kept(&self) -> std::time::Duration {
         unreachable!("{ONLY_MAKES}")
+    }
+
+    fn wallet(&self) -> Option<&dyn Wallet> {
+        None
     }
 
     async fn list_events(&self, _: Timestamp, _: Option<&str>) -> Result<EventPage, GatewayError> {
