@@ -6,7 +6,8 @@ use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
-    Alert, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, SendReceipt, VerifyLedger,
+    Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
+    SendFailure, SendReceipt, SyncMethods, VerifyLedger,
     queue::{self, Claim, Filter},
 };
 use redis::AsyncCommands;
@@ -156,7 +157,7 @@ async fn a_paused_lane_stands_still_and_ingest_does_not() {
 #[tokio::test]
 async fn one_job_of_each_kind_is_drained() {
     let app = TestApp::without_workers().await;
-    let payment_id = app.pending_payment(Some("pi_each")).await.id;
+    let payment = app.pending_payment(Some("pi_each")).await;
     let told = tests::stripe::event("evt_each", "payment_intent.succeeded", "pi_each", None);
     assert_eq!(app.deliver(&told).await, 200);
     let event_id = app.events().await[0].id;
@@ -166,11 +167,15 @@ async fn one_job_of_each_kind_is_drained() {
     let provider = Provider::Stripe;
     let jobs = vec![
         NewJob::of(&LookUpEvent { event_id }, now),
-        NewJob::of(&FollowPayment { payment_id, version: 1 }, now),
+        NewJob::of(&FollowPayment { payment_id: payment.id, version: 1 }, now),
         NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
         NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
         NewJob::of(&VerifyLedger { tick: tick() }, now),
         NewJob::of(&Prune { tick: tick() }, now),
+        NewJob::of(&ResendReceipt { payment_id: payment.id, minute: 1 }, now),
+        NewJob::of(&SendFailure { payment_id: payment.id, failed_at: 1 }, now),
+        NewJob::of(&SyncMethods { event_id }, now),
+        NewJob::of(&DetachMethods { customer_id: payment.customer_id }, now),
     ];
     let txn = app.store.db.begin().await.unwrap();
     queue::insert(&txn, jobs, now).await.unwrap();

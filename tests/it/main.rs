@@ -2,6 +2,10 @@
 //! environment names.
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
+mod api_debits;
+mod api_matrix;
+mod api_shop;
+mod api_writes;
 mod events;
 mod exactly_once;
 mod faults;

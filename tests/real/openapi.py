@@ -16,6 +16,7 @@ Exits with 1 on the first run that finds a violation, after having listed all of
 import argparse
 import json
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -172,6 +173,68 @@ def methods(judge, customer):
     for change in [{"card[number]": "4242424242424241"}, {"card[number]": "4111111111111111"},
                    {"card[exp_month]": "13"}, {"card[exp_year]": "1999"}, {"card[cvc]": "1"}]:
         judge.call("POST", create, 402, {**card, **change})
+
+
+def setups(judge, customer):
+    create = "/v1/setup_intents"
+    one = create + "/{intent}"
+    confirm, cancel = one + "/confirm", one + "/cancel"
+    setup = judge.call("POST", create, 200, {
+        "customer": customer, "usage": "off_session", "metadata[a]": "b",
+        "automatic_payment_methods[enabled]": "true",
+        "automatic_payment_methods[allow_redirects]": "never",
+    })
+    ids, secret = {"intent": setup["id"]}, setup["client_secret"]
+    judge.call("GET", one, 200, {"client_secret": secret}, key=PUBLISHABLE, **ids)
+    judge.call("GET", one, 400, {"client_secret": "wrong"}, key=PUBLISHABLE, **ids)
+    judge.call("POST", confirm, 402, {"payment_method": "pm_card_chargeDeclined"}, **ids)
+    judge.call("POST", confirm, 200, {"payment_method": "pm_card_visa", "client_secret": secret},
+               key=PUBLISHABLE, **ids)
+    judge.call("POST", confirm, 400, {"payment_method": "pm_card_visa"}, **ids)
+    judge.call("POST", cancel, 400, **ids)
+    kept = judge.call("GET", "/v1/customers/{customer}/payment_methods", 200, customer=customer)
+    judge.expect("a setup keeps its method", kept["data"][0]["customer"] == customer)
+    doomed = judge.call("POST", create, 200, {"payment_method": "pm_card_visa"})["id"]
+    judge.call("POST", cancel, 200, {"cancellation_reason": "abandoned"}, intent=doomed)
+    judge.call("POST", create, 200, {"customer": customer, "confirm": "true",
+                                     "payment_method": "pm_card_mastercard",
+                                     "expand[]": "payment_method"})
+    judge.call("POST", create, 400, {"customer": "cus_nobody"})
+    judge.call("POST", create, 400, {"colour": "red"})
+    judge.call("GET", one, 404, intent="seti_nothing")
+    judge.call("GET", create, 200, {"customer": customer, "limit": "1"})
+    session = "/v1/customer_sessions"
+    element = "components[payment_element]"
+    judge.call("POST", session, 200, {
+        "customer": customer, f"{element}[enabled]": "true",
+        f"{element}[features][payment_method_redisplay]": "enabled",
+        f"{element}[features][payment_method_save]": "enabled",
+        f"{element}[features][payment_method_save_usage]": "off_session",
+    })
+    judge.call("POST", session, 400, {"customer": customer})
+    judge.call("POST", session, 400, {"customer": "cus_nobody", f"{element}[enabled]": "true"})
+
+
+def debits(judge, customer):
+    """Bank accounts: each debit is processed for a while before it is paid, or is not."""
+    bank = {"type": "us_bank_account", "us_bank_account[routing_number]": "110000000",
+            "us_bank_account[account_holder_type]": "individual", "billing_details[name]": "A"}
+    create = "/v1/payment_methods"
+    method = judge.call("POST", create, 200, {**bank, "us_bank_account[account_number]": "000123456789"})
+    judge.call("POST", create, 400, {**bank, "us_bank_account[account_number]": "1"})
+    judge.call("POST", create + "/{payment_method}/attach", 200, {"customer": customer},
+               payment_method=method["id"])
+    judge.call("GET", create, 200, {"customer": customer, "type": "us_bank_account"})
+    sale = {"amount": "2000", "currency": "usd", "payment_method_types[]": "us_bank_account",
+            "confirm": "true"}
+    for name in ["", "_insufficientFunds", "_accountClosed", "_noAccount", "_debitNotAuthorized",
+                 "_processing"]:
+        debit = judge.call("POST", INTENTS, 200, {**sale, "payment_method": f"pm_usBankAccount{name}"})
+        judge.expect(f"a debit is {debit.get('status')}", debit.get("status") == "processing")
+    time.sleep(4)
+    for debit in judge.call("GET", INTENTS, 200, {"limit": "6", "expand[]": "data.latest_charge"})["data"]:
+        judge.expect(f"a debit ends as {debit['status']}",
+                     debit["status"] in ("processing", "succeeded", "requires_payment_method"))
 
 
 SALE = {"amount": "2000", "currency": "usd", "payment_method_types[]": "card"}
@@ -338,7 +401,8 @@ def events(judge):
         "customer.created", "customer.updated", "customer.deleted", "charge.succeeded",
         "charge.failed", "payment_intent.created", "payment_intent.requires_action",
         "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled",
-        "payment_method.attached", "payment_method.detached",
+        "payment_method.attached", "payment_method.detached", "setup_intent.created",
+        "setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.canceled",
     }
     judge.expect(f"no event of type {sorted(wanted - kinds)}", wanted <= kinds)
     known = set(sspec["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"]
@@ -355,7 +419,9 @@ def main():
     judge = Judge(arguments.base, arguments.prefix)
     customer = customers(judge)
     methods(judge, customer)
+    setups(judge, customer)
     payments(judge, customer)
+    debits(judge, customer)
     steps(judge)
     mistakes(judge)
     idempotency(judge)

@@ -51,6 +51,36 @@ check('a payment intent is created, confirmed and read', async () => {
   assert.equal(read.latest_charge.payment_method_details.card.last4, '4242');
 });
 
+check('a method is kept for a customer by a setup intent, listed and detached', async () => {
+  const customer = await stripe.customers.create({ email: 'bob@shop.test' });
+  const setup = await stripe.setupIntents.create({
+    customer: customer.id,
+    usage: 'off_session',
+    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+  });
+  assert.equal(setup.status, 'requires_payment_method');
+  const done = await stripe.setupIntents.confirm(setup.id, { payment_method: 'pm_card_visa' });
+  assert.equal(done.status, 'succeeded');
+  const kept = await stripe.customers.listPaymentMethods(customer.id);
+  assert.equal(kept.data.length, 1);
+  assert.equal(kept.data[0].card.last4, '4242');
+  const detached = await stripe.paymentMethods.detach(kept.data[0].id);
+  assert.equal(detached.customer, null);
+  assert.equal((await stripe.customers.listPaymentMethods(customer.id)).data.length, 0);
+});
+
+check('a customer session is made for the payment element', async () => {
+  const customer = await stripe.customers.create();
+  const session = await stripe.customerSessions.create({
+    customer: customer.id,
+    components: {
+      payment_element: { enabled: true, features: { payment_method_save: 'enabled' } },
+    },
+  });
+  assert.equal(session.customer, customer.id);
+  assert.ok(session.client_secret.startsWith('cuss_secret_'));
+});
+
 check('a payment intent is cancelled, and cannot be confirmed after', async () => {
   const created = await stripe.paymentIntents.create({ amount: 500, currency: 'usd' });
   const cancelled = await stripe.paymentIntents.cancel(created.id, {

@@ -35,6 +35,21 @@ pub const USER: &str = "ada";
 /// Longest time anything in these tests may take that is not under test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a request was answered with.
+#[derive(Debug)]
+pub struct Asked {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The media type.
+    pub kind: String,
+    /// The body, as it came.
+    pub bytes: Vec<u8>,
+    /// The body as JSON; null if it is none.
+    pub body: Value,
+}
+
 /// The whole program.
 pub struct TestApp {
     /// What it was told.
@@ -156,6 +171,68 @@ impl TestApp {
         let request = self.http.post(self.url(path)).bearer_auth(self.token(user));
         let response = request.body(body.to_string()).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Asks for `path` with `token`.
+    pub async fn ask(
+        &self,
+        token: Option<&str>,
+        verb: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Asked {
+        self.ask_with(token, verb, path, body, &[]).await
+    }
+
+    /// [`TestApp::ask`] with headers.
+    pub async fn ask_with(
+        &self,
+        token: Option<&str>,
+        verb: &str,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Asked {
+        let mut request = self.http.request(verb.parse().unwrap(), self.url(path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let kind = headers.get("content-type").map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        let bytes = response.bytes().await.unwrap().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Asked { status, headers, kind, bytes, body }
+    }
+
+    /// Every mail in the folder, as it was written, in no order; its base64 parts undone.
+    pub fn mails(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.directory().join("mail")).unwrap();
+        let files = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        files.collect()
+    }
+
+    /// Runs `sql` as it is.
+    pub async fn execute(&self, sql: &str) {
+        self.store.db.writer().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// In how many rows of `table` the bytes of `column` hold `plain`.
+    pub async fn find_in_database(&self, table: &str, column: &str, plain: &str) -> usize {
+        let statement = boot::sql::statement(
+            self.store.db.backend(),
+            &format!("SELECT {column} AS found FROM {table} WHERE {column} IS NOT NULL"),
+            Vec::new(),
+        );
+        let rows = self.store.db.writer().query_all_raw(statement).await.unwrap();
+        let bytes = rows.iter().map(|row| row.try_get::<Vec<u8>>("", "found").unwrap());
+        bytes.filter(|bytes| bytes.windows(plain.len()).any(|w| w == plain.as_bytes())).count()
     }
 
     /// Begins to buy `pro-200` as `user`: the payment, and Stripe's id of it.
@@ -352,8 +429,15 @@ async fn config(directory: &TempDir, base: &str, listen: std::net::SocketAddr) -
         master_key: MasterKey::new([42; 32]),
         cors_allowed_origins: Vec::new(),
         catalog: None,
-        file: File::default(),
+        file: file(),
     }
+}
+
+/// Tests buy more in a minute than a person in an hour.
+fn file() -> File {
+    let mut file = File::default();
+    file.mail.per_recipient_per_hour = 1_000;
+    file
 }
 
 /// A new database: a file, or one of the server's.

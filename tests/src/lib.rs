@@ -11,4 +11,5 @@ pub mod paypal;
 pub mod process;
 pub mod stripe;
 
-pub use app::{SECRET, TestApp, USER};
+pub use app::{Asked, SECRET, TestApp, USER};
+pub use futures_util::future::join_all;

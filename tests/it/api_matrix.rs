@@ -1,0 +1,199 @@
+//! Every route of the API, as everybody: the list is the served `OpenAPI` document's own, so no route
+//! can be forgotten (`001-SR4`, `001-C6`).
+
+use ingress::{Claims, mint};
+use serde_json::{Value, json};
+use tests::{Asked, TestApp, USER};
+
+/// The official description of `OpenAPI` 3.1 (<https://spec.openapis.org/oas/3.1/schema/2022-10-07>).
+const OPENAPI: &str = include_str!("openapi-3.1.schema.json");
+
+/// What each write sends. An operation that is missing here fails the test.
+fn body(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "createStripeIntent" => {
+            json!({ "packageId": "pro-200", "paymentMethodId": "pm_card_visa" })
+        }
+        "savePaymentMethod" => json!({ "paymentMethodId": "pm_card_visa" }),
+        "spendCredits" => json!({ "credits": 1, "reference": "matrix" }),
+        "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
+        _ => return None,
+    })
+}
+
+struct Route {
+    id: String,
+    verb: String,
+    path: String,
+    query: String,
+    public: bool,
+    status: u16,
+    kind: String,
+    schema: Value,
+}
+
+async fn routes(app: &TestApp) -> (Value, Vec<Route>) {
+    let asked = app.ask(None, "GET", "/api/v1/openapi.json", None).await;
+    assert_eq!(asked.status, 200);
+    let mut routes = Vec::new();
+    for (path, operations) in asked.body["paths"].as_object().unwrap() {
+        for (verb, operation) in operations.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            let status = responses.keys().find(|status| *status != "default").unwrap();
+            let content = responses[status]["content"].as_object().unwrap();
+            let (kind, content) = content.iter().next().unwrap();
+            let required = operation["parameters"].as_array().unwrap().iter();
+            let required = required.filter(|p| p["in"] == "query" && p["required"] == true);
+            let query: Vec<&str> = required
+                .map(|p| match p["name"].as_str().unwrap() {
+                    "year" => "year=2026",
+                    other => panic!("the test knows no value of {other}"),
+                })
+                .collect();
+            routes.push(Route {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                verb: verb.to_uppercase(),
+                path: format!("/api/v1{path}"),
+                query: query.join("&"),
+                public: operation["security"].as_array().is_some_and(Vec::is_empty),
+                status: status.parse().unwrap(),
+                kind: kind.clone(),
+                schema: content["schema"].clone(),
+            });
+        }
+    }
+    (asked.body, routes)
+}
+
+impl Route {
+    fn url(&self, id: &str) -> String {
+        let question = if self.query.is_empty() { "" } else { "?" };
+        format!("{}{question}{}", self.path.replace("{id}", id), self.query)
+    }
+
+    async fn ask(&self, app: &TestApp, token: Option<&str>, id: &str) -> Asked {
+        let body = match self.id.as_str() {
+            "confirmPayment" => Some(json!({ "transactionId": id })),
+            other => body(other),
+        };
+        app.ask(token, &self.verb, &self.url(id), body.as_ref()).await
+    }
+
+    /// Which thing of the owner's its `{id}` names.
+    fn is_method(&self) -> bool {
+        self.path.starts_with("/api/v1/payment-methods/")
+    }
+
+    fn names_one(&self) -> bool {
+        self.path.contains("{id}") || self.id == "confirmPayment"
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_openapi_3_1() {
+    let app = TestApp::without_workers().await;
+    let (document, routes) = routes(&app).await;
+    let official: Value = serde_json::from_str(OPENAPI).unwrap();
+    let validator = jsonschema::options().build(&official).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(routes.len() >= 18, "{}", routes.len());
+    app.stop().await;
+}
+
+/// Route × nobody, a token that ended, a forged one, somebody else, and the owner.
+#[tokio::test]
+async fn everybody_gets_what_is_theirs_and_nothing_else() {
+    let app = TestApp::without_workers().await;
+    let (payment, reference) = app.begin(USER, "pm_card_visa").await;
+    assert_eq!(app.confirm(USER, &reference).await.0, 200);
+    let token = app.token(USER);
+    let saved = json!({ "paymentMethodId": "pm_card_mastercard" });
+    let saved = app.ask(Some(&token), "POST", "/api/v1/payment-methods", Some(&saved)).await;
+    let method =
+        saved.body["data"]["paymentMethod"]["paymentMethodId"].as_str().unwrap().to_owned();
+    let (document, mut routes) = routes(&app).await;
+    // What ends things comes last.
+    routes.sort_by_key(|route| (route.id == "deleteAccount", route.verb == "DELETE"));
+
+    let claims = |sub: &str, exp: i64| Claims {
+        sub: sub.to_owned(),
+        email: None,
+        roles: vec!["admin".to_owned()],
+        exp: app.store.clock.now().seconds() + exp,
+    };
+    let expired = mint(&app.config.jwt_secret, &claims(USER, -3_600)).unwrap();
+    let forged = mint(&"another secret of 32 bytes and more!".into(), &claims(USER, 60)).unwrap();
+    let stranger = app.token("mallory");
+    for route in &routes {
+        let id = if route.is_method() { method.clone() } else { payment.to_string() };
+        for token in [None, Some(&*expired), Some(&*forged), Some("x")] {
+            let asked = route.ask(&app, token, &id).await;
+            let expected = if route.public { 200 } else { 401 };
+            assert_eq!(asked.status, expected, "{} with {token:?}: {}", route.id, asked.body);
+        }
+        if route.names_one() {
+            let asked = route.ask(&app, Some(&stranger), &id).await;
+            assert_eq!(asked.status, 404, "{} of somebody else: {}", route.id, asked.body);
+            let nobodys = id.replace(|c: char| c.is_ascii_digit(), "7");
+            let asked = route.ask(&app, Some(&token), &nobodys).await;
+            assert_eq!(asked.status, 404, "{} of nobody: {}", route.id, asked.body);
+        }
+    }
+    for route in &routes {
+        let id = if route.is_method() { method.clone() } else { payment.to_string() };
+        let asked = route.ask(&app, Some(&token), &id).await;
+        assert_eq!(asked.status, route.status, "{}: {}", route.id, asked.body);
+        assert!(asked.kind.starts_with(&route.kind), "{}: {}", route.id, asked.kind);
+        assert!(asked.headers.contains_key("ratelimit"), "{} tells its limit", route.id);
+        if route.kind == "application/json" && !route.schema.is_null() {
+            assert_described(&document, route, &asked.body);
+        }
+    }
+    app.stop().await;
+}
+
+/// The answer is what the document says it is.
+fn assert_described(document: &Value, route: &Route, body: &Value) {
+    let mut schema = route.schema.clone();
+    if schema.as_object().is_none_or(serde_json::Map::is_empty) {
+        return;
+    }
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::options().build(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(body).map(|e| e.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{}: {body}", route.id);
+}
+
+// 001-SR6
+#[tokio::test]
+async fn scripts_of_other_origins_are_refused() {
+    let app = TestApp::without_workers().await;
+    let token = app.token(USER);
+    let ask = async |origin: &str| {
+        let request = app.http.get(app.url("/api/v1/packages")).bearer_auth(&token);
+        request.header("origin", origin).send().await.unwrap()
+    };
+    assert_eq!(ask("https://evil.example").await.status().as_u16(), 403);
+    let own = app.url("").trim_end_matches('/').to_owned();
+    let allowed = ask(&own).await;
+    assert_eq!(allowed.status().as_u16(), 200);
+    assert_eq!(allowed.headers()["access-control-allow-origin"], own.as_str());
+    app.stop().await;
+}
+
+// 001-A3
+#[tokio::test]
+async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
+    let app = TestApp::without_workers().await;
+    let token = app.token("busy");
+    let mut last = None;
+    for _ in 0..=app.config.file.limits.api_requests_per_minute_per_user {
+        last = Some(app.ask(Some(&token), "GET", "/api/v1/credits/balance", None).await);
+    }
+    let last = last.unwrap();
+    assert_eq!((last.status, &last.body["code"]), (429, &json!("too_many_requests")));
+    assert!(last.headers.contains_key("retry-after"));
+    assert!(last.headers["ratelimit"].to_str().unwrap().contains("r=0"));
+    app.stop().await;
+}
