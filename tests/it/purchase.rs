@@ -98,7 +98,7 @@ async fn bad_input_gets_a_clear_error() {
         (
             json!({ "packageId": "pro-200", "paymentMethodId": "4242424242424242" }),
             400,
-            "malformed",
+            "card_number_refused",
         ),
         (json!([]), 400, "malformed"),
     ] {

@@ -138,7 +138,9 @@ fn is_gone(error: &GatewayError) -> bool {
 }
 
 fn post(path: &str, form: &[(&str, &str)]) -> RequestBuilder {
-    RequestBuilder::new(StripeMethod::Post, path).form(&Pairs(form))
+    let request = RequestBuilder::new(StripeMethod::Post, path);
+    // An empty form would be written as one parameter without a name.
+    if form.is_empty() { request } else { request.form(&Pairs(form)) }
 }
 
 /// Pairs as a map, which is what the form's encoder takes.
