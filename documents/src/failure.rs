@@ -92,7 +92,7 @@ mod tests {
             payment_id: "txn_0192f0c1a7b87c3e9d4f5a6b7c8d9e0f".parse().unwrap(),
             package: "Pro",
             price: &price,
-            reason: "There is not enough money on the card or account.",
+            reason: "The card or account has insufficient funds.",
             next_step: "Choose a smaller package, or pay with another card.",
             failed_at: Timestamp::from_seconds(1_700_000_000),
             retry_url: Some("https://shop.example/"),
@@ -107,8 +107,8 @@ mod tests {
 Your payment of 160.00 USD to North Bcc: eve@example.com failed. Nothing was
 charged, and no credits were added.
 
-There is not enough money on the card or account. Choose a smaller package, or
-pay with another card.
+The card or account has insufficient funds. Choose a smaller package, or pay
+with another card.
 
 Package     Pro
 Amount      160.00 USD
@@ -119,7 +119,8 @@ Try again:
 https://shop.example/
 "
         );
-        for part in ["160.00 USD", "not enough money", "smaller package", "https://shop.example/"] {
+        for part in ["160.00 USD", "insufficient funds", "smaller package", "https://shop.example/"]
+        {
             assert!(mail.html.contains(part), "{part}");
         }
     }

@@ -84,10 +84,10 @@ test("Escape closes 3-D Secure and counts as a no", async (page) => {
 // AC9.1.4, 002-ER1, 002-ER2, 002-ER3, 002-ER4, 000-UR2, 000-FR6
 test("each refusal names its reason and the next step, and the form is kept", async (page) => {
   const cards = {
-    4000000000000002: ["The card was declined", "ask your bank"],
+    4000000000000002: ["The payment was declined", "ask your bank"],
     4000000000009995: ["insufficient funds", "smaller package"],
     4000000000000069: ["has expired", "another card"],
-    4000000000000127: ["security code is wrong", "three or four digits"],
+    4000000000000127: ["security code is wrong", "Check the card"],
     4000000000000119: ["could not process", "in a minute"],
   };
   await toCheckout(page, "Aiko", "basic-100");

@@ -35,6 +35,6 @@ async fn a_debit_that_fails_late_is_mailed_to_its_payer() {
     assert_eq!(app.payment(payment).await.status, Status::Failed);
     assert_eq!(app.balance(USER).await.available, 0);
     let mail = app.mails().into_iter().find(|mail| mail.contains("failed")).unwrap();
-    assert!(mail.contains("There is not enough money"), "{mail}");
+    assert!(mail.contains("insufficient funds"), "{mail}");
     app.stop().await;
 }

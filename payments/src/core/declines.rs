@@ -46,10 +46,10 @@ impl NextStep {
     /// The step in words for the payer.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::TryAgain => "Nothing was charged. Try again in a minute.",
+            Self::TryAgain => "Try again in a minute; if that does not help, use another card.",
             Self::OtherMethod => "Pay with another card or method, or ask your bank.",
             Self::CheckCard => "Check the card's number, date and security code.",
-            Self::UpdateCard => "Use the card that replaced it, or another one.",
+            Self::UpdateCard => "Use the card that replaced it, or another card.",
             Self::SmallerPackage => "Choose a smaller package, or pay with another card.",
             Self::Authenticate => "Try again, and confirm the payment with your bank.",
         }
@@ -72,7 +72,7 @@ type Row = (&'static [&'static str], &'static str, NextStep);
 pub const TABLE: &[Row] = &[
     (
         &["insufficient_funds", "withdrawal_count_limit_exceeded"],
-        "There is not enough money on the card or account.",
+        "The card or account has insufficient funds.",
         NextStep::SmallerPackage,
     ),
     (&["expired_card"], "The card has expired.", NextStep::UpdateCard),

@@ -6,6 +6,7 @@ use entities::{
     Timestamp,
     payment::{Model, Status},
 };
+use payments::core::declines;
 
 use crate::words;
 
@@ -71,7 +72,7 @@ impl Story {
             }
             Status::Failed => {
                 let (reason, next) = refusal(payment);
-                tell("bad", true, "The payment did not go through", reason.to_owned(), next)
+                tell("bad", true, "The payment did not go through", reason, next)
             }
             Status::Canceled => tell(
                 "",
@@ -136,33 +137,11 @@ fn processing(payment: &Model, usual: Option<Duration>, age: Duration) -> String
     format!("Your bank is working on it. {}", estimate(usual, age))
 }
 
-/// Why it failed, and what to do. Lost, stolen and fraudulent cards are declined like any other, so
-/// that a thief learns nothing.
-fn refusal(payment: &Model) -> (&'static str, &'static str) {
-    let code = payment.decline_code.as_deref().or(payment.failure_code.as_deref());
-    match code.unwrap_or_default() {
-        "insufficient_funds" => (
-            "The card has insufficient funds. You have not been charged.",
-            "Use another card, or choose a smaller package.",
-        ),
-        "expired_card" => ("The card has expired. You have not been charged.", "Use another card."),
-        "incorrect_cvc" | "invalid_cvc" => (
-            "The card's security code is wrong. You have not been charged.",
-            "Check the three or four digits on the card, and try again.",
-        ),
-        "processing_error" => (
-            "The bank could not process the payment. You have not been charged.",
-            "Try again in a minute; if that does not help, use another card.",
-        ),
-        "authentication_required" | "payment_intent_authentication_failure" => (
-            "Your bank could not confirm that it was you. You have not been charged.",
-            "Try again, and confirm the payment when your bank asks; or use another card.",
-        ),
-        _ => (
-            "The card was declined. You have not been charged.",
-            "Use another card, or ask your bank why.",
-        ),
-    }
+/// Why it failed, and what to do.
+fn refusal(payment: &Model) -> (String, &'static str) {
+    let code = payment.failure_code.as_deref().unwrap_or_default();
+    let advice = declines::advice(code, payment.decline_code.as_deref());
+    (format!("{} You have not been charged.", advice.sentence), advice.next.sentence())
 }
 
 /// The way of `payment`: sent, paid, credited, acknowledged to `email`.

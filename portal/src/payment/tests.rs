@@ -65,7 +65,7 @@ fn a_refusal_names_its_reason_and_the_next_step_and_tells_a_thief_nothing() {
     assert!(told("insufficient_funds").text.contains("insufficient funds"));
     assert!(told("insufficient_funds").next.contains("smaller package"));
     assert!(told("expired_card").text.contains("expired"));
-    assert!(told("incorrect_cvc").next.contains("digits"));
+    assert!(told("incorrect_cvc").next.contains("security code"));
     assert!(told("processing_error").next.contains("in a minute"));
     let plain = told("generic_decline").text;
     for code in ["lost_card", "stolen_card", "fraudulent", "<script>"] {
