@@ -78,7 +78,8 @@ fn luhn(digits: &[u8]) -> bool {
 /// Whether `text` is nothing but an id: one of ours, of a provider's (letters among the rest), or a
 /// UUID.
 fn is_id(text: &str) -> bool {
-    if Uuid::try_parse(text).is_ok() {
+    // Thirty-two digits would be a UUID too; two numbers in a row are likelier.
+    if Uuid::try_parse(text).is_ok() && !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return true;
     }
     let Some((prefix, rest)) = text.split_once('_') else { return false };
