@@ -132,11 +132,7 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    async fn of(
-        store: &'a Store,
-        openings: &[Opening<'_>],
-        per_hour: u64,
-    ) -> Result<Self, DbErr> {
+    async fn of(store: &'a Store, openings: &[Opening<'_>], per_hour: u64) -> Result<Self, DbErr> {
         const BLINDS: &[Column] = &[col("blind", Type::Text)];
         let recipients: HashSet<&str> = openings.iter().map(|opening| opening.recipient).collect();
         let mut had = HashMap::new();

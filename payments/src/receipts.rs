@@ -1,8 +1,8 @@
 //! What a receipt says.
 
 use boot::sql::{Column, Rows, Type, col};
-use entities::{Currency, CustomerId, Money, PaymentId, Timestamp};
-use sea_orm::FromQueryResult;
+use entities::{Currency, CustomerId, Money, PaymentId, Timestamp, customer, package, payment};
+use sea_orm::{EntityTrait, FromQueryResult};
 
 use crate::{Error, Store, customers, ledger};
 

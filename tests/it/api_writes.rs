@@ -225,13 +225,14 @@ async fn deleting_an_account_takes_every_method_off_and_keeps_what_the_law_needs
 
 #[tokio::test]
 async fn nobody_gets_more_mails_in_an_hour_than_the_setting_says() {
-    use payments::mails::{self, Occasion};
+    use payments::mails::{self, Occasion, Opening};
     use std::time::Duration;
 
     let clock = boot::Clock::manual(entities::Timestamp::from_seconds(1_790_000_000));
     let app = TestApp::with_clock(clock.clone()).await;
     let begin = async |occasion: &str, to: &str| {
-        mails::begin(&app.store, occasion, to, "subject", 2).await.unwrap()
+        let opening = Opening { occasion, recipient: to, subject: "subject" };
+        mails::begin(&app.store, &[opening], 2).await.unwrap()[0]
     };
     assert!(matches!(begin("a", "ada@example.com").await, Occasion::Send(_)));
     clock.advance(Duration::from_mins(10));
@@ -242,5 +243,9 @@ async fn nobody_gets_more_mails_in_an_hour_than_the_setting_says() {
     assert!(matches!(begin("d", "grace@example.com").await, Occasion::Send(_)));
     clock.advance(Duration::from_mins(50));
     assert!(matches!(begin("c", "ada@example.com").await, Occasion::Send(_)));
+
+    let opening = |occasion| Opening { occasion, recipient: "alan@example.com", subject: "many" };
+    let all = mails::begin(&app.store, &["e", "f", "g"].map(opening), 2).await.unwrap();
+    assert!(matches!(all[..], [Occasion::Send(_), Occasion::Send(_), Occasion::Later(_)]));
     app.stop().await;
 }
