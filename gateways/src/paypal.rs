@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Unreadable, WebhookError, retry::Limits, wire::Answer,
+    Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -242,6 +242,11 @@ impl Gateway for PayPal {
 
     fn events_kept(&self) -> Duration {
         EVENTS_KEPT
+    }
+
+    /// Nothing: what a payer saved with PayPal is offered on PayPal's own pages.
+    fn wallet(&self) -> Option<&dyn Wallet> {
+        None
     }
 
     async fn list_events(

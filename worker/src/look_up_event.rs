@@ -61,7 +61,7 @@ async fn look(
             (vec![Item { fact: *told, event_id }], reference)
         }
         Ok(Reading::Hint(reference)) => (Vec::new(), reference),
-        Ok(Reading::Irrelevant) | Err(_) => {
+        Ok(Reading::Methods(_) | Reading::Irrelevant) | Err(_) => {
             let provider = gateway.provider();
             let cause = anyhow!("{provider} sent an event that can no longer be read");
             return Err(JobError::Bury(cause));

@@ -10,8 +10,8 @@ use entities::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{amount::from_stripe, charge::Charge, envelope::is_word, intent::Context, json::maybe};
-use crate::Unreadable;
+use super::{amount::from_stripe, charge::Charge, envelope::is_word, intent::Context};
+use crate::{Unreadable, json::maybe};
 
 /// The kinds of event that tell how a payment was paid.
 pub(super) const KINDS: [&str; 2] = ["charge.succeeded", "charge.updated"];

@@ -9,8 +9,8 @@ use entities::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{amount::from_stripe, envelope::is_word, intent::Context, json::maybe};
-use crate::Unreadable;
+use super::{amount::from_stripe, envelope::is_word, intent::Context};
+use crate::{Unreadable, json::maybe};
 
 /// The kinds of event that are about a session.
 pub(super) const KINDS: [&str; 3] = [

@@ -9,9 +9,8 @@ use super::{
     charged, checkout,
     envelope::{Event, is_word},
     intent::{Context, Intent},
-    json::maybe,
 };
-use crate::{ReadError, Reading, Unreadable};
+use crate::{ReadError, Reading, Unreadable, json::maybe};
 
 /// The kinds of event that are about a payment intent.
 const INTENTS: [&str; 6] = [

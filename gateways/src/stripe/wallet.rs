@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
-use super::{Stripe, requests::check_reference, saved::Saved, transport::Answer};
-use crate::{GatewayError, NewCustomer, Setup, Unreadable, Wallet};
+use super::{Stripe, requests::check_reference, saved::Saved};
+use crate::{GatewayError, NewCustomer, Setup, Unreadable, Wallet, wire::Answer};
 
 /// Pages of methods that are read of one customer. Nobody has a thousand cards; a loop has no end.
 const PAGES: usize = 10;

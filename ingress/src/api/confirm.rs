@@ -1,3 +1,4 @@
+use entities::Provider;
 use poem::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

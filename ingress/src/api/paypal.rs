@@ -28,7 +28,8 @@ pub(crate) struct Wish {
 /// An order that the payer can now approve.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Order {
+#[schemars(rename = "Order")]
+pub(crate) struct Begun {
     /// PayPal's id of it.
     order_id: String,
     /// Where the payer approves it.
@@ -48,7 +49,7 @@ pub(crate) async fn create_order(call: Call) -> Result<Response, Problem> {
     };
     let (user, provider) = (call.user()?, Provider::Paypal);
     let begun = app.cashier.begin_approval(user, &wish.package_id, provider, return_to).await?;
-    Ok(success(&Order {
+    Ok(success(&Begun {
         order_id: begun.reference,
         approval_url: begun.url,
         transaction_id: begun.payment_id.to_string(),

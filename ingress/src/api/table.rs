@@ -148,7 +148,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "createPaypalOrder",
             "/payments/paypal/create-order",
             "Begins to buy a package with PayPal",
-            schema::<paypal::Order>,
+            schema::<paypal::Begun>,
             |call| Box::pin(paypal::create_order(call)),
         )
     },
