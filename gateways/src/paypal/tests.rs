@@ -49,6 +49,8 @@ fn purchase() -> PaymentOrder {
         payment_id,
         price: Money::new(16_000, "usd".parse().unwrap()),
         payment_method: None,
+        customer: None,
+        keep_method: false,
         receipt_email: None,
         description: "é".repeat(200),
         return_to: Some(ReturnTo { approved: back("ok"), canceled: back("no") }),
