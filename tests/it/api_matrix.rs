@@ -14,6 +14,7 @@ fn body(operation: &str) -> Option<Value> {
         "createStripeIntent" => {
             json!({ "packageId": "pro-200", "paymentMethodId": "pm_card_visa" })
         }
+        "createPaypalOrder" => json!({ "packageId": "pro-200" }),
         "savePaymentMethod" => json!({ "paymentMethodId": "pm_card_visa" }),
         "spendCredits" => json!({ "credits": 1, "reference": "matrix" }),
         "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
@@ -30,6 +31,13 @@ struct Route {
     status: u16,
     kind: String,
     schema: Value,
+}
+
+/// What the owner has.
+struct Owned {
+    payment: String,
+    method: String,
+    order: String,
 }
 
 async fn routes(app: &TestApp) -> (Value, Vec<Route>) {
@@ -80,8 +88,14 @@ impl Route {
     }
 
     /// Which thing of the owner's its `{id}` names.
-    fn is_method(&self) -> bool {
-        self.path.starts_with("/api/v1/payment-methods/")
+    fn id<'a>(&self, owned: &'a Owned) -> &'a str {
+        if self.path.starts_with("/api/v1/payment-methods/") {
+            &owned.method
+        } else if self.path.starts_with("/api/v1/payments/paypal/") {
+            &owned.order
+        } else {
+            &owned.payment
+        }
     }
 
     fn names_one(&self) -> bool {
@@ -110,8 +124,10 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
     let token = app.token(USER);
     let saved = json!({ "paymentMethodId": "pm_card_mastercard" });
     let saved = app.ask(Some(&token), "POST", "/api/v1/payment-methods", Some(&saved)).await;
-    let method =
-        saved.body["data"]["paymentMethod"]["paymentMethodId"].as_str().unwrap().to_owned();
+    let method = saved.body["data"]["paymentMethod"]["paymentMethodId"].as_str().unwrap();
+    let (_, order) = app.begin_paypal(USER).await;
+    app.approve(&order, sandbox::Funding::Balance);
+    let owned = Owned { payment: payment.to_string(), method: method.to_owned(), order };
     let (document, mut routes) = routes(&app).await;
     // What ends things comes last.
     routes.sort_by_key(|route| (route.id == "deleteAccount", route.verb == "DELETE"));
@@ -126,14 +142,14 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
     let forged = mint(&"another secret of 32 bytes and more!".into(), &claims(USER, 60)).unwrap();
     let stranger = app.token("mallory");
     for route in &routes {
-        let id = if route.is_method() { method.clone() } else { payment.to_string() };
+        let id = route.id(&owned);
         for token in [None, Some(&*expired), Some(&*forged), Some("x")] {
-            let asked = route.ask(&app, token, &id).await;
+            let asked = route.ask(&app, token, id).await;
             let expected = if route.public { 200 } else { 401 };
             assert_eq!(asked.status, expected, "{} with {token:?}: {}", route.id, asked.body);
         }
         if route.names_one() {
-            let asked = route.ask(&app, Some(&stranger), &id).await;
+            let asked = route.ask(&app, Some(&stranger), id).await;
             assert_eq!(asked.status, 404, "{} of somebody else: {}", route.id, asked.body);
             let nobodys = id.replace(|c: char| c.is_ascii_digit(), "7");
             let asked = route.ask(&app, Some(&token), &nobodys).await;
@@ -141,8 +157,8 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
         }
     }
     for route in &routes {
-        let id = if route.is_method() { method.clone() } else { payment.to_string() };
-        let asked = route.ask(&app, Some(&token), &id).await;
+        let id = route.id(&owned);
+        let asked = route.ask(&app, Some(&token), id).await;
         assert_eq!(asked.status, route.status, "{}: {}", route.id, asked.body);
         assert!(asked.kind.starts_with(&route.kind), "{}: {}", route.id, asked.kind);
         assert!(asked.headers.contains_key("ratelimit"), "{} tells its limit", route.id);
