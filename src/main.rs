@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         eprintln_line(&format!("RUST_LOG cannot be read: {error}"));
         return ExitCode::from(2);
     }
+    boot::faults::arm();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -22,6 +22,7 @@ pub enum Role {
 
 /// Runs until `shutdown`, then stops without losing what was begun.
 pub async fn run(config: &Config, role: Role, shutdown: &Shutdown) -> anyhow::Result<()> {
+    boot::watchdog::start();
     let parts = Parts::open(config, Clock::System).await?;
     let bound = match role {
         Role::Both | Role::Ingress => Some(ingress::bind(config.listen).map_err(|error| {

@@ -5,10 +5,12 @@
 mod clock;
 pub mod config;
 pub mod db;
+pub mod faults;
 pub mod secrets;
 pub mod shutdown;
 pub mod sql;
 pub mod telemetry;
+pub mod watchdog;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Settings};

@@ -1,5 +1,6 @@
 //! Where providers deliver.
 
+use boot::faults;
 use entities::provider_event::Source;
 use gateways::WebhookError;
 use payments::inbox::Delivery;
@@ -29,6 +30,7 @@ pub(crate) async fn receive(
         Ok(envelope) => envelope,
         // Our trouble, not the sender's.
         Err(error @ WebhookError::Unproven(_)) => return Err(error.into()),
+        Err(_) if faults::planted("signature-ignored") => gateway.open_fetched(&body)?,
         Err(error) => {
             let provider = gateway.provider().as_str();
             metrics::counter!("quittance_webhooks_refused_total", "provider" => provider)

@@ -48,6 +48,11 @@ pub struct NewJob {
 }
 
 impl NewJob {
+    /// Of which kind it is.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// `job`, to be run at `run_at` or later.
     pub fn of<J: Job>(job: &J, run_at: Timestamp) -> Self {
         Self {

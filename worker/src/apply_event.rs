@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use boot::faults;
 use entities::{
     EventId, JobId, Provider, Timestamp,
     job::{Lane, Model},
@@ -66,7 +67,7 @@ async fn run_fresh(context: &Arc<Context>, batch: Vec<Model>) {
     let run = tokio::spawn(async move {
         tokio::time::timeout(ApplyEvent::TIMEOUT, apply_all(&spawned, &jobs)).await
     });
-    let problem = match run.await {
+    let problem = match perform::ended("a batch", ApplyEvent::TIMEOUT, run).await {
         Ok(Ok(Ok(()))) => None,
         Ok(Ok(Err(error))) => Some(format!("{error:#}")),
         Ok(Err(elapsed)) => Some(elapsed.to_string()),
@@ -116,6 +117,7 @@ enum Read {
 }
 
 async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
+    faults::point(ApplyEvent::NAME, "begin").await?;
     let store = &context.store;
     let mut works = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -160,7 +162,9 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         }
     }
     enqueued.extend(settle(&txn, &works, &events, now).await?);
+    faults::point(ApplyEvent::NAME, "commit").await?;
     txn.commit().await.map_err(payments::Error::from)?;
+    faults::point(ApplyEvent::NAME, "end").await?;
     observe(&works, &events, now);
     context.dispatcher.announce(enqueued);
     Ok(())

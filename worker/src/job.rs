@@ -36,6 +36,12 @@ pub enum JobError {
     Bury(anyhow::Error),
 }
 
+impl From<boot::faults::Injected> for JobError {
+    fn from(error: boot::faults::Injected) -> Self {
+        Self::Retry(error.into())
+    }
+}
+
 impl From<payments::Error> for JobError {
     fn from(error: payments::Error) -> Self {
         if error.is_transient() { Self::Retry(error.into()) } else { Self::Bury(error.into()) }

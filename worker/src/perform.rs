@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
+use boot::faults;
 use entities::{
     JobId,
     job::{Lane, Model},
@@ -11,6 +12,7 @@ use jobs::{
     Alert, Job, NewJob,
     queue::{self, Claim, backoff},
 };
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::{Context, Entry, JobError, Ran, apply_event, send_receipt};
 
@@ -18,6 +20,9 @@ use crate::{Context, Entry, JobError, Ran, apply_event, send_receipt};
 /// then, and all of them together are shorter than any lease has left.
 pub(crate) const SETTLE_AGAIN: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// How much longer than its limit a run may take to notice that it is over.
+const MERCY: Duration = Duration::from_secs(5);
 
 /// Runs job `id` once, unless somebody else has it or it is not due.
 pub(crate) async fn perform(context: &Arc<Context>, lane: Lane, id: JobId) {
@@ -79,12 +84,32 @@ async fn run_guarded(
 ) -> Result<Ran, JobError> {
     let context = Arc::clone(context);
     let run = tokio::spawn(async move {
-        tokio::time::timeout(entry.timeout, entry.start(context, row)).await
+        let run = async {
+            faults::point(entry.name, "begin").await?;
+            let ran = entry.start(context, row).await?;
+            faults::point(entry.name, "end").await?;
+            Ok(ran)
+        };
+        tokio::time::timeout(entry.timeout, run).await
     });
-    match run.await {
+    match ended(entry.name, entry.timeout, run).await {
         Ok(Ok(result)) => result,
         Ok(Err(elapsed)) => Err(JobError::Retry(elapsed.into())),
         Err(panicked) => Err(JobError::Retry(anyhow!("the run panicked: {panicked}"))),
+    }
+}
+
+/// What `run` came to. A run that does not end by its limit never gives its thread back, and cannot
+/// be made to: then the process ends. The run was counted, so that this job does so only as often as
+/// it may be tried.
+pub(crate) async fn ended<T>(
+    job: &str,
+    limit: Duration,
+    run: JoinHandle<T>,
+) -> Result<T, JoinError> {
+    match tokio::time::timeout(limit + MERCY, run).await {
+        Ok(ended) => ended,
+        Err(_) => boot::watchdog::end(&format!("a run of {job} hangs and holds its thread")),
     }
 }
 

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
+use boot::faults;
 use documents::{Mail, ReceiptMail};
 use entities::{
     JobId, MailId, PaymentId,
@@ -31,6 +32,9 @@ pub(crate) const BATCH: usize = 16;
 /// A batch begins no further mail after this time: with the longest time that one may take, it ends
 /// within the lane's lease.
 const BUDGET: Duration = Duration::from_secs(15);
+
+/// How long a batch may take, within the lane's lease.
+const LIMIT: Duration = Duration::from_secs(35);
 
 /// Runs the mail jobs `ids`: receipts never tried before together, all others one by one.
 pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
@@ -67,8 +71,8 @@ pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
 /// Sends on a task of its own: a panic ends that task alone, and nobody who drops us cancels it.
 async fn send_guarded(context: &Arc<Context>, rows: Vec<Model>) {
     let (spawned, jobs) = (Arc::clone(context), rows.clone());
-    let sent = tokio::spawn(async move { send_all(&spawned, &jobs).await }).await;
-    let problem = match sent {
+    let sent = tokio::spawn(async move { send_all(&spawned, &jobs).await });
+    let problem = match perform::ended("a batch of receipts", LIMIT, sent).await {
         Ok(Ok(())) => return,
         Ok(Err(error)) => format!("{error:#}"),
         Err(panicked) => panicked.to_string(),
@@ -91,6 +95,7 @@ struct Ready<'a> {
 /// all of them.
 async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> {
     let started = Instant::now();
+    faults::point(SendReceipt::NAME, "begin").await?;
     let (ready, mut done) = prepare(context, rows).await?;
     let openings: Vec<Opening<'_>> = ready
         .iter()
@@ -122,10 +127,12 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
         }
         done.push((*row).clone());
     }
+    faults::point(SendReceipt::NAME, "sent").await?;
     if let Err(error) = finish(context, &accepted, &done).await {
         tracing::warn!(error = format!("{error:#}"), "a batch is settled one by one");
         finish_surely(context, &accepted, &done).await;
     }
+    faults::point(SendReceipt::NAME, "end").await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use boot::faults;
 use entities::{JobId, Timestamp, job::Lane};
 use jobs::{
     Ticket,
@@ -72,6 +73,9 @@ impl Sweeper {
 
     async fn step(&self, lane: Lane, pass: &mut Pass) -> Result<Next, sea_orm::DbErr> {
         let now = self.context.store.clock.now();
+        if faults::planted("no-sweeper") {
+            return Ok(Next::Rest);
+        }
         if self.shared {
             match self.context.dispatcher.carrier().outstanding(lane).await {
                 Ok(outstanding) => return self.push(lane, now, outstanding, pass).await,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use boot::{
-    Db,
+    Db, faults,
     sql::{Column, Rows, Type, col},
 };
 use entities::{
@@ -84,8 +84,9 @@ async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec
         DatabaseBackend::Postgres => "ORDER BY j.id FOR UPDATE OF j SKIP LOCKED",
         _ => "",
     };
+    let counted = u8::from(!faults::planted("claim-not-counted"));
     let body = format!(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = ?3, worker = ?4 \
+        "UPDATE jobs SET state = 'running', attempts = attempts + {counted}, lease_until = ?3, worker = ?4 \
          WHERE id IN (SELECT j.id FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND {due} \
          AND NOT {PAUSED} {lock}) RETURNING *"
     );

@@ -1,3 +1,4 @@
+use boot::faults;
 use entities::{
     Timestamp,
     fact::{Fact, Failure, MethodSummary, News, Receipt},
@@ -103,7 +104,8 @@ pub fn decide(payment: &Model, fact: &Fact, policy: &Policy) -> Decision {
         return Decision::Review(mismatch);
     }
     let told = told_status(&fact.news);
-    let status = (told.rank() > payment.status.rank()).then_some(told);
+    let rises = told.rank() > payment.status.rank() || faults::planted("status-falls");
+    let status = rises.then_some(told);
     let settled = payment.status.rank().max(told.rank()) >= Status::Succeeded.rank();
     let advance = Advance {
         reference: payment.provider_reference.is_none().then(|| fact.reference.clone()),
@@ -170,6 +172,9 @@ fn mismatch(payment: &Model, fact: &Fact, policy: &Policy) -> Option<Mismatch> {
     }
     if sums.iter().any(|sum| sum.currency != price.currency) {
         return Some(Mismatch::Currency);
+    }
+    if faults::planted("any-amount") {
+        return None;
     }
     sums.iter().any(|sum| sum.minor != price.minor).then_some(Mismatch::Amount)
 }

@@ -1,9 +1,12 @@
 use std::collections::HashSet;
 
-use boot::sql::{Column, Rows, Type, col};
+use boot::{
+    faults,
+    sql::{Column, Rows, Type, col},
+};
 use entities::{EventId, Provider, Timestamp, provider_event::Source};
 use jobs::{Alert, ApplyEvent, Enqueued, NewJob, queue};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -76,10 +79,14 @@ pub async fn record(
     let ids: Vec<EventId> = deliveries.iter().map(|_| EventId::new()).collect();
     let mut rows = Rows::new(COLUMNS);
     for (id, delivery) in ids.iter().zip(deliveries) {
+        let mut account = delivery.account.clone().unwrap_or_default();
+        if faults::planted("no-unique-event") {
+            account = id.to_string();
+        }
         rows.push([
             id.uuid().into(),
             delivery.provider.as_str().into(),
-            delivery.account.clone().unwrap_or_default().into(),
+            account.into(),
             delivery.livemode.into(),
             delivery.event_id.clone().into(),
             delivery.kind.clone().into(),
@@ -99,7 +106,9 @@ pub async fn record(
         let seen: Vec<&Delivery> = seen.map(|(_, delivery)| delivery).collect();
         enqueued.extend(compare_duplicates(store, &txn, &seen, now).await?);
     }
+    faults::point("inbox", "commit").await.map_err(DbErr::from)?;
     txn.commit().await?;
+    faults::point("inbox", "committed").await.map_err(DbErr::from)?;
     let recorded = |id| if new.contains(&id) { Recorded::New(id) } else { Recorded::Duplicate };
     Ok((ids.into_iter().map(recorded).collect(), enqueued))
 }

@@ -1,5 +1,6 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use boot::faults;
 use jobs::{Dispatcher, Enqueued};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -93,7 +94,13 @@ impl Recorder {
 }
 
 async fn write(store: &Store, dispatcher: &Dispatcher, group: Vec<(Delivery, Reply)>) {
-    let (deliveries, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let (deliveries, mut replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    if faults::planted("acknowledged-before-commit") {
+        for reply in replies.drain(..) {
+            let _ = reply.send(Ok(Recorded::Duplicate));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
     metrics::histogram!("quittance_inbox_group_size").record(deliveries.len() as f64);
     match timely(store, &deliveries).await {
         Ok((recorded, enqueued)) => {

@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use boot::sql::{Column, Rows, Type, col};
+use boot::{
+    faults,
+    sql::{Column, Rows, Type, col},
+};
 use entities::{CustomerId, Timestamp, balance};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
@@ -66,7 +69,8 @@ pub(super) async fn add(
     }
     let mut rows = Rows::new(COLUMNS);
     for (account, amount) in changes {
-        rows.push([account.into(), amount.into()]);
+        let forgotten = i64::from(faults::planted("balance-forgotten"));
+        rows.push([account.into(), (amount - forgotten).into()]);
     }
     let body = "INSERT INTO balances (account, asset, amount, updated_at) SELECT account, ?1, \
                 amount, ?2 FROM v WHERE true ORDER BY account ON CONFLICT (account, asset) DO \
