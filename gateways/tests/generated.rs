@@ -1,5 +1,5 @@
 //! Generated input, hundreds of thousands of pieces of it: no panic, and nothing is believed that
-//! was not signed.
+//! was not signed. `fuzz/` goes on where this ends.
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
 use entities::Timestamp;
