@@ -6,11 +6,18 @@
 
 mod chaos_checker;
 mod chaos_short;
+mod chaos_statements;
+mod crash_points;
+mod planted_bugs;
+mod poison;
+mod power_cut;
+mod process_backlog;
 mod process_command_line;
 mod process_database;
 mod process_kill;
 mod process_poison;
 mod process_redis;
 mod process_secrets;
+mod process_slow_clients;
 mod process_stop;
 mod scene;

@@ -5,6 +5,7 @@
 //! What the machine makes of it differs from run to run, as it must.
 
 mod check;
+mod disk;
 mod faults;
 mod journal;
 mod load;
@@ -14,6 +15,7 @@ mod run;
 mod script;
 
 pub use check::{Expected, check, quiet};
+pub use disk::Disk;
 pub use journal::{Acknowledged, Journal};
 pub use load::{Delivered, Load, LoadOptions};
 pub use proxy::{CommitCut, Fault, Proxy, Trip};

@@ -9,6 +9,7 @@ mod app;
 pub mod chaos;
 pub mod paypal;
 pub mod process;
+pub mod samples;
 pub mod stripe;
 
 pub use app::{Asked, SECRET, TestApp, USER};

@@ -77,9 +77,20 @@ impl Stage {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
+    /// What processes are told as `name`.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str)
+    }
+
     /// No longer tells them `name`.
     pub fn unset(&mut self, name: &str) {
         self.environment.remove(name);
+    }
+
+    /// From now on the embedded database is in `directory`.
+    pub fn move_database(&mut self, directory: &Path) {
+        self.database = format!("sqlite://{}/quittance.db", directory.display());
+        self.set("DATABASE_URL", &self.database.clone());
     }
 
     /// Gives them `toml` as their settings file.

@@ -1,0 +1,128 @@
+//! Named points: before and after the work of every job, in the middle of the batches, and on both
+//! sides of the inbox's commit. There a process dies, the run fails, or it is held up. Between two
+//! statements it does so in `chaos_statements`.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use boot::Clock;
+use entities::{PaymentId, credit_lot, job, job::State, mail, payment};
+use futures_util::{StreamExt, stream};
+use jobs::queue;
+use payments::{Store, ledger};
+use reqwest::Client;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set, Unchanged};
+use tests::{
+    SECRET,
+    chaos::{Planned, prepare},
+    process::{Program, Role, Stage, within},
+    samples, stripe,
+};
+
+/// What happens at a point, once.
+const ACTIONS: [&str; 3] = ["abort", "error", "delay:400"];
+
+/// Points of jobs that work in batches, and of what is before any job.
+const MORE: [&str; 4] =
+    ["apply-event.commit", "send-receipt.sent", "inbox.commit", "inbox.committed"];
+
+/// Longest time for all that is to be done.
+const DONE_WITHIN: Duration = Duration::from_secs(40);
+
+/// Cases at once: they wait, most of the time.
+const AT_ONCE: usize = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_job_survives_every_fault_at_every_point() {
+    let of_jobs = worker::JOBS
+        .iter()
+        .flat_map(|entry| ["begin", "end"].map(|place| format!("{}.{place}", entry.name)));
+    let points: Vec<String> = of_jobs.chain(MORE.map(str::to_owned)).collect();
+    let cases = points.iter().flat_map(|point| ACTIONS.map(|action| (point.clone(), action)));
+    let ran: Vec<Option<String>> = stream::iter(cases)
+        .map(|(point, action)| run(point, action))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    assert_eq!(ran.len(), points.len() * ACTIONS.len());
+    let wrong: Vec<String> = ran.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What does not hold after `action` at `point`.
+async fn run(point: String, action: &str) -> Option<String> {
+    let stage = Stage::embedded();
+    let faults = format!("{point}=1*return({action})");
+    let mut program = stage.start_with(Role::Both, "first", &[("FAILPOINTS", &faults)]).await;
+    let store = stage.store().await;
+    let mut payments = prepare(&store, 5, 20).await.into_iter();
+    let paid = payments.find(|payment| payment.succeeds)?;
+    // Both may find nobody at home.
+    let told = tell(&program, &paid).await;
+    one_of_each(&store, payments.next()?.id).await;
+    let came = within(DONE_WITHIN, async || program.log().contains("a fault on purpose")).await;
+    if !came {
+        return Some(format!("{point} {action}: it never came to that: {}", program.log()));
+    }
+    let mut second = None;
+    if action == "abort" {
+        if program.ended(DONE_WITHIN).await.is_none() {
+            return Some(format!("{point} {action}: it lives"));
+        }
+        let past = "UPDATE jobs SET lease_until = 0 WHERE state = 'running'; DELETE FROM leases";
+        store.db.writer().execute_unprepared(past).await.unwrap();
+        second = Some(stage.start(Role::Both, "second").await);
+    }
+    let program = second.as_ref().unwrap_or(&program);
+    if !told {
+        // As a provider does that was not answered.
+        assert!(within(DONE_WITHIN, async || tell(program, &paid).await).await, "{point} {action}");
+    }
+    settled(&stage, &store).await.map(|wrong| format!("{point} {action}: {wrong}"))
+}
+
+/// Tells that `paid` was paid; whether that was acknowledged.
+async fn tell(program: &Program, paid: &Planned) -> bool {
+    let kind = "payment_intent.succeeded";
+    let body = stripe::event("evt_point", kind, &paid.reference, Some(paid.id)).to_string();
+    let signature = stripe::sign(SECRET, Clock::System.now().seconds(), body.as_bytes());
+    let http = Client::builder().no_proxy().timeout(DONE_WITHIN).build().unwrap();
+    let request = http.post(format!("{}/webhooks/stripe", program.base()));
+    let answer = request.header("stripe-signature", signature).body(body).send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+/// Has a job of each kind done, besides those that follow from the event itself.
+async fn one_of_each(store: &Store, over: PaymentId) {
+    let txn = store.db.begin().await.unwrap();
+    let (now, status) = (store.clock.now(), payment::Status::Canceled);
+    let over =
+        payment::ActiveModel { id: Unchanged(over), status: Set(status), ..Default::default() };
+    let over = over.update(&txn).await.unwrap();
+    queue::insert(&txn, samples::jobs(over.id, now), now).await.unwrap();
+    txn.commit().await.unwrap();
+}
+
+/// What does not hold once everything is done, which it has to be in time.
+async fn settled(stage: &Stage, store: &Store) -> Option<String> {
+    let mut left = Vec::new();
+    let done = within(DONE_WITHIN, async || {
+        // As if the pauses between tries were over.
+        let past = "UPDATE jobs SET run_at = 0 WHERE state = 'queued' AND attempts > 0";
+        store.db.writer().execute_unprepared(past).await.unwrap();
+        let jobs = job::Entity::find().all(store.db.reader()).await.unwrap();
+        left = jobs.iter().filter(|job| job.state != State::Done).cloned().collect();
+        let kinds: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        left.is_empty() && kinds.len() == worker::JOBS.len()
+    });
+    if !done.await {
+        return Some(format!("left: {left:?}"));
+    }
+    let lots = credit_lot::Entity::find().all(store.db.reader()).await.unwrap();
+    let discrepancies = ledger::verify(store).await.unwrap();
+    let mails = std::fs::read_dir(stage.path("data/mail")).unwrap().flatten();
+    let mails = mails.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).count();
+    let rows = mail::Entity::find().all(store.db.reader()).await.unwrap();
+    let sent = rows.iter().all(|row| row.state == mail::State::Sent);
+    let sound = lots.len() == 1 && discrepancies.is_empty() && sent && mails == rows.len();
+    (!sound).then(|| format!("{} lots, {discrepancies:?}, {mails} mails: {rows:?}", lots.len()))
+}
