@@ -31,7 +31,11 @@ const PARKED: [Duration; 5] = [
     Duration::from_secs(15),
 ];
 
-/// Applies the events of jobs `ids`: those never tried before together, the others one by one.
+/// Events that are tried again together.
+const FEW: usize = 16;
+
+/// Applies the events of jobs `ids`: those never tried before together, those tried once or twice a
+/// few at a time, the others one by one.
 pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
     let db = &context.store.db;
     let claim =
@@ -44,14 +48,18 @@ pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
         }
     };
     let claimed = fresh.len();
-    if claimed > 0 {
-        run_fresh(context, fresh).await;
-    }
+    run_together(context, fresh).await;
     if claimed < ids.len() {
         match queue::tried(db, claim, ids).await {
-            // One of them may take the process down: then only that one was counted.
-            Ok(tried) => {
-                for id in tried {
+            Ok((few, alone)) => {
+                for few in few.chunks(FEW) {
+                    match queue::claim_again(db, claim, few).await {
+                        Ok(few) => run_together(context, few).await,
+                        Err(error) => tracing::warn!(%error, "events could not be claimed again"),
+                    }
+                }
+                // One of them may take the process down: then only that one was counted.
+                for id in alone {
                     perform::perform(context, Lane::Events, id).await;
                 }
             }
@@ -60,7 +68,10 @@ pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
     }
 }
 
-async fn run_fresh(context: &Arc<Context>, batch: Vec<Model>) {
+async fn run_together(context: &Arc<Context>, batch: Vec<Model>) {
+    if batch.is_empty() {
+        return;
+    }
     let started = context.store.clock.now();
     metrics::histogram!("quittance_event_batch_size").record(batch.len() as f64);
     let (spawned, jobs) = (Arc::clone(context), batch.clone());

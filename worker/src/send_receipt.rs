@@ -58,8 +58,8 @@ pub(crate) async fn run_batch(context: &Arc<Context>, ids: &[JobId]) {
     }
     if claimed < ids.len() {
         match queue::tried(db, claim, ids).await {
-            Ok(tried) => {
-                for id in tried {
+            Ok((few, alone)) => {
+                for id in few.into_iter().chain(alone) {
                     perform::perform(context, Lane::Mail, id).await;
                 }
             }

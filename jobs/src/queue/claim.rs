@@ -12,6 +12,9 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Value};
 
 use super::PAUSED;
 
+/// After how many attempts a job is run alone: every job has more than these and one.
+const TOGETHER: i64 = 2;
+
 const IDS: &[Column] = &[col("id", Type::Uuid)];
 
 /// Who claims, and when.
@@ -49,6 +52,17 @@ pub async fn claim_fresh(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec
     take(db, claim, ids, due).await
 }
 
+/// Takes those of `ids` that were tried once or twice: to be run a few at a time, so that what killed
+/// workers leave behind does not wait for each other. One of them may be the reason why they died;
+/// with its third attempt each is alone.
+pub async fn claim_again(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<Model>, DbErr> {
+    let due = format!(
+        "j.attempts > 0 AND j.attempts <= {TOGETHER} AND ((COALESCE(j.state, '') = 'queued' AND \
+         j.run_at <= ?2) OR (COALESCE(j.state, '') = 'running' AND j.lease_until < ?2))"
+    );
+    take(db, claim, ids, &due).await
+}
+
 /// Takes job `id` if it is due, or if whoever had it let the lease run out.
 pub async fn claim_one(db: &Db, claim: Claim<'_>, id: JobId) -> Result<Option<Model>, DbErr> {
     let due = "((j.state = 'queued' AND j.run_at <= ?2) OR (j.state = 'running' AND \
@@ -56,15 +70,25 @@ pub async fn claim_one(db: &Db, claim: Claim<'_>, id: JobId) -> Result<Option<Mo
     Ok(take(db, claim, &[id], due).await?.pop())
 }
 
-/// Those of `ids` that are due and were tried before: to be claimed one at a time.
-pub async fn tried(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<JobId>, DbErr> {
-    let body = "SELECT j.id FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND j.attempts > 0 \
-                AND ((j.state = 'queued' AND j.run_at <= ?2) OR (j.state = 'running' AND \
-                j.lease_until < ?2))";
+/// Those of `ids` that are due and were tried before: first the ones that may be claimed a few at a
+/// time, then the ones that may not.
+pub async fn tried(
+    db: &Db,
+    claim: Claim<'_>,
+    ids: &[JobId],
+) -> Result<(Vec<JobId>, Vec<JobId>), DbErr> {
+    let body = "SELECT j.id, j.attempts FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND \
+                j.attempts > 0 AND ((COALESCE(j.state, '') = 'queued' AND j.run_at <= ?2) OR \
+                (COALESCE(j.state, '') = 'running' AND j.lease_until < ?2))";
     let more = vec![claim.lane.as_str().into(), claim.now.micros().into()];
     let statement = rows(ids).statement(db.backend(), body, more);
-    let found = db.reader().query_all_raw(statement).await?;
-    found.iter().map(|row| Ok(JobId::from_uuid(row.try_get("", "id")?))).collect()
+    let (mut few, mut alone) = (Vec::new(), Vec::new());
+    for row in db.reader().query_all_raw(statement).await? {
+        let attempts: i64 = row.try_get("", "attempts")?;
+        let to = if attempts <= TOGETHER { &mut few } else { &mut alone };
+        to.push(JobId::from_uuid(row.try_get("", "id")?));
+    }
+    Ok((few, alone))
 }
 
 fn rows(ids: &[JobId]) -> Rows {

@@ -11,7 +11,7 @@ mod insert;
 mod settle;
 
 pub use backoff::backoff;
-pub use claim::{Claim, claim_fresh, claim_one, lease, tried};
+pub use claim::{Claim, claim_again, claim_fresh, claim_one, lease, tried};
 pub use dead::{Filter, Settled, cancel, list, prune, requeue};
 pub use due::{Cursor, Depth, Due, depths, due, due_after};
 pub use insert::insert;
