@@ -14,7 +14,7 @@ use tests::{
 };
 
 /// Boundaries of the short form, each with six cases; `CHAOS_BOUNDARIES` is for the long one.
-const BOUNDARIES: usize = 8;
+const BOUNDARIES: usize = 6;
 
 /// The database that every case begins with.
 const TEMPLATE: &str = "template_of_cases";
@@ -26,7 +26,7 @@ const HELD_UP: Duration = Duration::from_secs(17);
 const SETTLED_WITHIN: Duration = Duration::from_secs(100);
 
 /// Cases at once: they wait, most of the time.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 18;
 
 /// What happens there to the process.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +111,9 @@ impl Case {
         stage.settings("[database]\nmax_connections = 4\n");
         let through = stage.database_through(way.port());
         let more = [("DATABASE_URL", through.as_str())];
-        let mut program = stage.start_with(Role::Both, "quittance", &more).await;
+        // On a machine where many start at once, one may find no connection in time.
+        let mut program = stage.spawn(Role::Both, "quittance", &more);
+        program.supervised().await;
         let store = stage.store().await;
         let trip = match self.what {
             What::Dies | What::IsCutOff => Trip::Break,

@@ -1,7 +1,10 @@
 //! One of each.
 
-use entities::{EventId, PaymentId, Provider, Timestamp};
-use jobs::{Alert, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, VerifyLedger};
+use entities::{CustomerId, EventId, PaymentId, Provider, Timestamp};
+use jobs::{
+    Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
+    SendFailure, SyncMethods, VerifyLedger,
+};
 
 /// What jobs are about.
 #[derive(Clone, Copy, Debug)]
@@ -14,13 +17,17 @@ pub struct Samples {
 
 impl Samples {
     /// A job of each kind that does not follow from a payment's success by itself. There is nothing
-    /// to do for those that name an event, as there is none.
+    /// to do for those that name an event or a customer, as there is none.
     pub fn jobs(self, now: Timestamp) -> Vec<NewJob> {
         let word = || "sample".to_owned();
         let provider = Provider::Stripe;
         vec![
             NewJob::of(&LookUpEvent { event_id: EventId::new() }, now),
             NewJob::of(&FollowPayment { payment_id: self.over, version: 1 }, now),
+            NewJob::of(&ResendReceipt { payment_id: self.paid, minute: 1 }, now),
+            NewJob::of(&SendFailure { payment_id: self.over, failed_at: 1 }, now),
+            NewJob::of(&SyncMethods { event_id: EventId::new() }, now),
+            NewJob::of(&DetachMethods { customer_id: CustomerId::new() }, now),
             NewJob::of(&Alert { kind: word(), subject: word(), detail: word() }, now),
             NewJob::of(&Reconcile { provider, window_seconds: 60, tick: word() }, now),
             NewJob::of(&VerifyLedger { tick: word() }, now),
