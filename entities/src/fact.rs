@@ -40,6 +40,8 @@ pub enum News {
     Charged(Receipt),
     /// A try failed; another may follow.
     Failed(Failure),
+    /// What the payer had chosen to pay from was declined; the provider waits for another choice.
+    Declined(Failure),
     /// It was given up; no money will arrive.
     Canceled,
 }

@@ -116,6 +116,18 @@ pub struct PaymentOrder {
     pub description: String,
     /// Where a payer comes back to who is sent to the provider's own pages.
     pub return_to: Option<ReturnTo>,
+    /// What the payer has chosen to pay from, where that is chosen before they are sent there.
+    pub funding: Funding,
+}
+
+/// What a payer pays from, as far as the provider has to know it beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Funding {
+    /// Whatever the provider's own pages offer: balance, bank, card, credit.
+    #[default]
+    Wallet,
+    /// The payer's Venmo account.
+    Venmo,
 }
 
 /// Where a payer comes back to from the provider's pages.

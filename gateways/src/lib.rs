@@ -20,6 +20,8 @@ mod wallet;
 mod wire;
 
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
-pub use gateway::{Envelope, EventPage, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo};
+pub use gateway::{
+    Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,
+};
 pub use registry::Gateways;
 pub use wallet::{NewCustomer, Setup, Wallet};

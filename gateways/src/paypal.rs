@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use entities::{Provider, Timestamp, fact::News};
 use http::HeaderMap;
+use url::Url;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
@@ -49,6 +50,8 @@ pub struct PayPal {
     merchant_id: Option<String>,
     webhook_id: String,
     verifier: Verifier,
+    /// PayPal's page on which payers approve orders.
+    approval: Url,
     transport: Transport,
 }
 
@@ -78,6 +81,7 @@ impl PayPal {
             merchant_id: config.merchant_id.clone(),
             webhook_id: config.webhook_id.clone(),
             verifier,
+            approval: config.approval_page()?,
             transport: Transport::new(config, limits)?,
         })
     }
@@ -112,6 +116,7 @@ impl PayPal {
             livemode: self.livemode,
             merchant_id: self.merchant_id.as_deref(),
             answered_at: answer.at,
+            approval: &self.approval,
         };
         order.payment(news, &context)
     }
@@ -135,7 +140,12 @@ impl PayPal {
         }
         let failure = refusal::failure(&code);
         let answer = self.order(id).await?;
-        let told = self.read_order(&answer, Some(News::Failed(failure.clone())));
+        let news = if refusal::CHOOSE_ANEW.contains(&&*code) {
+            News::Declined(failure.clone())
+        } else {
+            News::Failed(failure.clone())
+        };
+        let told = self.read_order(&answer, Some(news));
         Err(GatewayError::Api {
             status: 402,
             code: Some(failure.code),

@@ -7,7 +7,7 @@ pub use wallet::{BegunSetup, SpentCredits};
 use std::{sync::Arc, time::Duration};
 
 use entities::{Money, PaymentId, Provider, fact::Fact, payment};
-use gateways::{Gateway, GatewayError, Gateways, PaymentOrder, ProviderPayment, ReturnTo};
+use gateways::{Funding, Gateway, GatewayError, Gateways, PaymentOrder, ProviderPayment, ReturnTo};
 use jobs::{Dispatcher, FollowPayment, Job};
 use payments::{
     Store,
@@ -82,12 +82,22 @@ pub enum Target {
     Reference(Provider, String),
 }
 
+/// Who wants to know what became of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// The payer, having just agreed to it or wanting to try again.
+    ByPayer,
+    /// A page that is open.
+    ByItself,
+}
+
 /// How a payer wants to pay.
 struct How {
     payment_method: Option<String>,
     /// Whether to save it once it has paid.
     keep: bool,
     return_to: Option<ReturnTo>,
+    funding: Funding,
 }
 
 /// Why a payment cannot be begun or confirmed.
@@ -185,7 +195,8 @@ impl Cashier {
         keep: bool,
         provider: Provider,
     ) -> Result<Begun, CashierError> {
-        let how = How { payment_method: payment_method.map(str::to_owned), keep, return_to: None };
+        let payment_method = payment_method.map(str::to_owned);
+        let how = How { payment_method, keep, return_to: None, funding: Funding::Wallet };
         let (payment, made) = self.open(user, package_id, provider, how).await?;
         let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
@@ -200,8 +211,9 @@ impl Cashier {
         package_id: &str,
         provider: Provider,
         return_to: ReturnTo,
+        funding: Funding,
     ) -> Result<Approval, CashierError> {
-        let how = How { payment_method: None, keep: false, return_to: Some(return_to) };
+        let how = How { payment_method: None, keep: false, return_to: Some(return_to), funding };
         let (payment, made) = self.open(user, package_id, provider, how).await?;
         let url = made.next_action_url.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
@@ -229,6 +241,7 @@ impl Cashier {
             receipt_email: None,
             description: format!("{} credits", payment.total_credits()),
             return_to: how.return_to,
+            funding: how.funding,
         };
         let made = gateway.create_payment(&order).await.map_err(refused)?;
         let reference = &made.fact.reference;
@@ -243,6 +256,21 @@ impl Cashier {
     ///
     /// The same transition as the webhook's: both at once grant once.
     pub async fn confirm(&self, user: &User, target: &Target) -> Result<Confirmed, CashierError> {
+        self.bring(user, target, Asked::ByPayer).await
+    }
+
+    /// As [`Cashier::confirm`], for who only looks: what was declined is not tried again until the
+    /// payer has agreed anew.
+    pub async fn look(&self, user: &User, target: &Target) -> Result<Confirmed, CashierError> {
+        self.bring(user, target, Asked::ByItself).await
+    }
+
+    async fn bring(
+        &self,
+        user: &User,
+        target: &Target,
+        asked: Asked,
+    ) -> Result<Confirmed, CashierError> {
         let payment = self.find_own(user, target).await?.ok_or(CashierError::UnknownPayment)?;
         if payment.status.rank() >= payment::Status::Succeeded.rank() {
             return self.confirmed(&payment).await;
@@ -250,11 +278,30 @@ impl Cashier {
         let gateway = self.gateway(payment.provider)?;
         let reference = payment.provider_reference.as_deref().ok_or(CashierError::NotBegun)?;
         let mut told = gateway.retrieve_payment(reference).await.map_err(refused)?;
-        if told.needs_confirmation {
+        let declined = asked == Asked::ByItself
+            && told.payer_agreed
+            && checkout::is_declined_since(&payment, told.fact.occurred_at);
+        if told.needs_confirmation && !declined {
             told = self.confirm_at(gateway.as_ref(), &payment, reference).await?;
         }
         let now = self.settle(payment.id, told.fact.clone()).await?;
         self.answer(&now, &told).await
+    }
+
+    /// Where the payer goes on with the caller's payment at its provider: to agree to it, or after a
+    /// decline to choose anew what to pay from. `None` if there is nothing to do there.
+    pub async fn approval_page(
+        &self,
+        user: &User,
+        target: &Target,
+    ) -> Result<Option<String>, CashierError> {
+        let payment = self.find_own(user, target).await?.ok_or(CashierError::UnknownPayment)?;
+        let done = payment.status.rank() >= payment::Status::Succeeded.rank();
+        let Some(reference) = payment.provider_reference.as_deref().filter(|_| !done) else {
+            return Ok(None);
+        };
+        let told = self.gateway(payment.provider)?.retrieve_payment(reference).await;
+        Ok(told.map_err(refused)?.next_action_url)
     }
 
     async fn confirm_at(

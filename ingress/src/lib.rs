@@ -22,6 +22,7 @@ pub use auth::{Claims, TokenKey, mint};
 pub use cashier::{
     Approval, Begun, BegunSetup, Cashier, CashierError, Confirmed, SpentCredits, Target,
 };
+pub use gateways::{Funding, ReturnTo};
 pub use limits::Standing;
 pub use problem::Problem;
 pub use server::{Bound, bind};

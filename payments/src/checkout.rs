@@ -132,6 +132,13 @@ pub fn confirm_key(payment: &Model) -> String {
     format!("confirm-{}-{}", payment.id, payment.version)
 }
 
+/// Whether `payment` was declined after its payer agreed, at `agreed_at`, to be charged: then only
+/// another choice of theirs can help. Providers tell whole seconds, and nobody chooses anew within
+/// the second of a decline.
+pub fn is_declined_since(payment: &Model, agreed_at: Timestamp) -> bool {
+    payment.failed_at.is_some_and(|failed_at| failed_at >= agreed_at)
+}
+
 /// The newest payments of a customer.
 pub async fn of_customer(
     store: &Store,

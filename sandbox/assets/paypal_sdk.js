@@ -37,8 +37,8 @@
       const watch = setInterval(() => popup.closed && done({ result: "canceled" }), 300);
     });
 
-  const pay = async (options, popup) => {
-    const order = await options.createOrder({ paymentSource: "paypal" }, {});
+  const pay = async (options, popup, source) => {
+    const order = await options.createOrder({ paymentSource: source }, {});
     if (!popup) {
       const url = approval(order);
       url.searchParams.delete("opener");
@@ -57,7 +57,7 @@
       const restart = () => {
         again = true;
       };
-      const data = { orderID: order, payerID: told.payerID, paymentSource: "paypal" };
+      const data = { orderID: order, payerID: told.payerID, paymentSource: source };
       await options.onApprove?.(data, { restart });
     }
     popup.close();
@@ -89,7 +89,7 @@
       const popup = window.open("", "_blank", "popup,width=480,height=720");
       try {
         options.onClick?.({ fundingSource: source }, {});
-        await pay(options, popup);
+        await pay(options, popup, source);
       } catch (error) {
         popup?.close();
         if (!options.onError) throw error;

@@ -38,6 +38,9 @@ pub(crate) async fn follow(
     let payment = checkout::find(&context.store, *id).await?;
     let open = |status: Status| status.rank() < Status::Canceled.rank();
     let Some(payment) = payment.filter(|payment| open(payment.status)) else { return Ok(item) };
+    if told.payer_agreed && checkout::is_declined_since(&payment, item.fact.occurred_at) {
+        return Ok(item);
+    }
     let key = checkout::confirm_key(&payment);
     match gateway.confirm_payment(&item.fact.reference, &key).await {
         Ok(told) => Ok(Item { fact: told.fact, event_id }),

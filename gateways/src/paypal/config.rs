@@ -125,6 +125,19 @@ impl Config {
         self.certificate_name.as_deref().unwrap_or(usual)
     }
 
+    /// The page on which payers approve orders.
+    pub(super) fn approval_page(&self) -> Result<Url, ConfigError> {
+        let host = self.api_base.host_str().unwrap_or_default();
+        let page = if LIVE_HOSTS.contains(&host) {
+            Url::parse("https://www.paypal.com/checkoutnow")
+        } else if TEST_HOSTS.contains(&host) {
+            Url::parse("https://www.sandbox.paypal.com/checkoutnow")
+        } else {
+            self.api_base.join("checkoutnow")
+        };
+        page.map_err(|_| ConfigError::ApiBase("has no page beside it"))
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let sendable =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -8,6 +8,7 @@ use entities::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
+use url::Url;
 
 use super::{amount::Amount, event::parse_time, refusal, requests::is_id};
 use crate::{
@@ -84,6 +85,8 @@ pub(super) struct Context<'a> {
     /// The merchant we are, if that was configured.
     pub(super) merchant_id: Option<&'a str>,
     pub(super) answered_at: Option<Timestamp>,
+    /// PayPal's page on which payers approve orders.
+    pub(super) approval: &'a Url,
 }
 
 impl<'a> Order<'a> {
@@ -125,7 +128,7 @@ impl<'a> Order<'a> {
             client_secret: None,
             needs_confirmation: self.status == "APPROVED",
             payer_agreed: self.status == "APPROVED",
-            next_action_url: self.approval_url(),
+            next_action_url: self.approval_url(context.approval),
         })
     }
 
@@ -192,12 +195,24 @@ impl<'a> Order<'a> {
         capture.or_else(|| text(self.update_time)).or_else(|| text(self.create_time))
     }
 
-    /// Where the payer approves the order.
-    fn approval_url(&self) -> Option<String> {
+    /// Where the payer approves the order, or chooses anew what to pay from; `page` is for orders
+    /// that say no more where that is, since they are approved already.
+    fn approval_url(&self, page: &Url) -> Option<String> {
+        if !matches!(&*self.status, "CREATED" | "SAVED" | "PAYER_ACTION_REQUIRED" | "APPROVED") {
+            return None;
+        }
+        self.approval_link().or_else(|| {
+            let mut page = page.clone();
+            page.query_pairs_mut().append_pair("token", &self.id);
+            Some(page.into())
+        })
+    }
+
+    fn approval_link(&self) -> Option<String> {
         let links: Vec<Link> = maybe(self.links)?;
         let named = |rel: &str| links.iter().find(|link| link.rel == rel);
         let link = named("payer-action").or_else(|| named("approve"))?;
-        let url = url::Url::parse(&link.href).ok()?;
+        let url = Url::parse(&link.href).ok()?;
         matches!(url.scheme(), "https" | "http").then(|| url.into())
     }
 }

@@ -36,6 +36,10 @@ pub(super) const DECLINES: [&str; 14] = [
     "PAYMENT_DENIED",
 ];
 
+/// Those of them that another choice of the payer's at PayPal can mend, for the same order.
+pub(super) const CHOOSE_ANEW: [&str; 2] =
+    ["INSTRUMENT_DECLINED", "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING"];
+
 /// Refusals of a capture that say it was done before, or is not to be done yet: the order tells.
 pub(super) const SETTLED: [&str; 5] = [
     "ORDER_ALREADY_CAPTURED",

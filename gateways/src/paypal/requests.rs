@@ -1,11 +1,11 @@
 //! What we ask of PayPal.
 
 use entities::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use super::amount::Amount;
-use crate::{GatewayError, PaymentOrder};
+use crate::{Funding, GatewayError, PaymentOrder, ReturnTo};
 
 /// What a reference begins with that is a capture's rather than an order's.
 pub(super) const CAPTURE_PREFIX: &str = "captures/";
@@ -71,16 +71,26 @@ pub(super) fn create(order: &PaymentOrder) -> Result<(Request, String), GatewayE
             "invoice_id": payment,
             "description": description,
         }],
-        "payment_source": { "paypal": { "experience_context": {
-            "return_url": back.approved.as_str(),
-            "cancel_url": back.canceled.as_str(),
-            // Credits are delivered by us, and the price is final when PayPal shows it.
-            "shipping_preference": "NO_SHIPPING",
-            "user_action": "PAY_NOW",
-        }}},
+        "payment_source": source(order.funding, back),
     });
     let request = Request::post("v2/checkout/orders".to_owned(), body.to_string());
     Ok((request, format!("order-{payment}")))
+}
+
+/// What is to be paid from. Credits are delivered by us, and the price is final when PayPal shows it.
+fn source(funding: Funding, back: &ReturnTo) -> Value {
+    match funding {
+        Funding::Wallet => json!({ "paypal": { "experience_context": {
+            "return_url": back.approved.as_str(),
+            "cancel_url": back.canceled.as_str(),
+            "shipping_preference": "NO_SHIPPING",
+            "user_action": "PAY_NOW",
+        }}}),
+        // Venmo is a window over our page, so there is nowhere to come back to.
+        Funding::Venmo => {
+            json!({ "venmo": { "experience_context": { "shipping_preference": "NO_SHIPPING" } } })
+        }
+    }
 }
 
 /// `POST /v2/checkout/orders/{id}/capture`

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Config, PayPal};
 use crate::{
-    PaymentOrder, ReturnTo,
+    Funding, PaymentOrder, ReturnTo,
     retry::Limits,
     test_server::{Reply, Server, ok},
 };
@@ -53,6 +53,7 @@ fn purchase() -> PaymentOrder {
         keep_method: false,
         receipt_email: None,
         description: "é".repeat(200),
+        funding: Funding::Wallet,
         return_to: Some(ReturnTo { approved: back("ok"), canceled: back("no") }),
     }
 }

@@ -1,5 +1,5 @@
 use entities::Provider;
-use gateways::ReturnTo;
+use gateways::{Funding, ReturnTo};
 use poem::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,29 @@ pub(crate) struct Wish {
     /// Likewise, for who gives up.
     #[serde(default)]
     cancel_url: Option<String>,
+    /// Which of PayPal's buttons was pressed.
+    #[serde(default)]
+    funding_source: FundingSource,
+}
+
+/// Which of PayPal's buttons was pressed; all but Venmo lead to the same wallet.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum FundingSource {
+    #[default]
+    Paypal,
+    Credit,
+    Paylater,
+    Venmo,
+}
+
+impl From<FundingSource> for Funding {
+    fn from(source: FundingSource) -> Self {
+        match source {
+            FundingSource::Paypal | FundingSource::Credit | FundingSource::Paylater => Self::Wallet,
+            FundingSource::Venmo => Self::Venmo,
+        }
+    }
 }
 
 /// An order that the payer can now approve.
@@ -47,8 +70,9 @@ pub(crate) async fn create_order(call: Call) -> Result<Response, Problem> {
         approved: back(app, "returnUrl", wish.return_url.as_deref(), "/checkout/paypal/return")?,
         canceled: back(app, "cancelUrl", wish.cancel_url.as_deref(), "/checkout/paypal/cancel")?,
     };
-    let (user, provider) = (call.user()?, Provider::Paypal);
-    let begun = app.cashier.begin_approval(user, &wish.package_id, provider, return_to).await?;
+    let (user, package, provider) = (call.user()?, &wish.package_id, Provider::Paypal);
+    let funding = wish.funding_source.into();
+    let begun = app.cashier.begin_approval(user, package, provider, return_to, funding).await?;
     Ok(success(&Begun {
         order_id: begun.reference,
         approval_url: begun.url,

@@ -183,7 +183,7 @@ fn told_status(news: &News) -> Status {
     match news {
         // That it was taken from the payer is told of the charge; that it is ours, of the payment.
         News::Created | News::Charged(_) => Status::Pending,
-        News::RequiresAction => Status::RequiresAction,
+        News::RequiresAction | News::Declined(_) => Status::RequiresAction,
         News::Processing => Status::Processing,
         News::Succeeded(_) => Status::Succeeded,
         News::Failed(_) => Status::Failed,
@@ -193,7 +193,7 @@ fn told_status(news: &News) -> Status {
 
 /// The failure of `fact`, if it happened after the one we know of; ties by code.
 fn newer_failure(payment: &Model, fact: &Fact) -> Option<(Timestamp, Failure)> {
-    let News::Failed(failure) = &fact.news else {
+    let (News::Failed(failure) | News::Declined(failure)) = &fact.news else {
         return None;
     };
     let told = (Some(fact.occurred_at), Some(&failure.code), failure.decline_code.as_ref());

@@ -160,6 +160,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         Just(charged()),
         ("[a-c]", proptest::option::of("[a-c]"))
             .prop_map(|(code, decline_code)| { News::Failed(Failure { code, decline_code }) }),
+        "[a-c]".prop_map(|code| News::Declined(Failure { code, decline_code: None })),
     ];
     (0_i64..4, news).prop_map(|(at, news)| fact(at, news))
 }

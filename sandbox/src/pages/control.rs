@@ -158,6 +158,7 @@ impl Inner {
                 "id": order.id, "status": order.status.name(), "amount": order.amount,
                 "currency": order.currency, "custom_id": order.custom_id,
                 "capture": order.capture.as_ref().map(|capture| capture.status.name()),
+                "request": serde_json::from_str(&order.request).unwrap_or(Value::Null),
             })
         });
         let events = state.events.before(None).take(MAX_SHOWN).map(|event| {

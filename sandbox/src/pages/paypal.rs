@@ -52,6 +52,7 @@ struct Choice {
     name: &'static str,
     label: &'static str,
     effect: &'static str,
+    chosen: bool,
 }
 
 /// An order as its payer sees it.
@@ -86,7 +87,7 @@ impl Inner {
         match form.choice("action", &["login", "agree", "cancel"]) {
             Ok(Some("agree")) => self.agree(&order, form, &email),
             Ok(Some("cancel")) => leave(&order, form, "canceled", order.cancel_url.as_deref()),
-            Ok(_) => html(StatusCode::OK, &Review::new(Shown::new(&order, form), email)),
+            Ok(_) => html(StatusCode::OK, &Review::new(&order, form, email)),
             Err(error) => refused(&error),
         }
     }
@@ -168,12 +169,13 @@ impl Shown {
 }
 
 impl Review {
-    fn new(order: Shown, email: String) -> Self {
+    fn new(order: &Order, form: &Params, email: String) -> Self {
+        let first = if order.source == Some("venmo") { Funding::Venmo } else { Funding::Balance };
         let choices = Funding::ALL.into_iter().map(|funding| {
             let (label, effect) = funding.label();
-            Choice { name: funding.name(), label, effect }
+            Choice { name: funding.name(), label, effect, chosen: funding == first }
         });
-        Self { order, email, choices: choices.collect() }
+        Self { order: Shown::new(order, form), email, choices: choices.collect() }
     }
 }
 

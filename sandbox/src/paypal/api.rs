@@ -199,7 +199,7 @@ impl PaypalWork<'_> {
         match (&call.method, path) {
             (&Method::POST, ["v2", "checkout", "orders"]) => {
                 let order = self.create_order(&json_body(call)?, request_id)?;
-                let status = if order.wallet { 200 } else { 201 };
+                let status = if order.source.is_some() { 200 } else { 201 };
                 Ok((status, self.show(&order, whole)))
             }
             (&Method::GET, ["v2", "checkout", "orders", id]) => {

@@ -47,8 +47,8 @@ impl PaypalWork<'_> {
                 "/purchase_units",
             ));
         };
-        let wallet = body["payment_source"].is_object();
-        if wallet && request_id.is_none() {
+        let source = source(&body["payment_source"])?;
+        if source.is_some() && request_id.is_none() {
             let description = "A PayPal-Request-Id is required if you are trying to process payment \
                                for an Order. Please specify a PayPal-Request-Id or Create the Order \
                                without a 'payment_source' specified.";
@@ -65,7 +65,7 @@ impl PaypalWork<'_> {
         };
         let order = Order {
             id: new_id(),
-            status: if wallet { Status::PayerActionRequired } else { Status::Created },
+            status: if source.is_some() { Status::PayerActionRequired } else { Status::Created },
             created: self.now,
             updated: self.now,
             amount,
@@ -78,14 +78,27 @@ impl PaypalWork<'_> {
             brand: text(&context["brand_name"], "brand_name")?,
             return_url: address(&context["return_url"], "return_url")?,
             cancel_url: address(&context["cancel_url"], "cancel_url")?,
-            wallet,
+            source,
             merchant_id: self.config.merchant_id.clone(),
             payer: None,
             capture: None,
+            request: body.to_string().into(),
         };
         self.state.orders.insert(order.id.clone(), order.clone());
         Ok(order)
     }
+}
+
+/// What is to be paid from; of PayPal's many sources, those that the payer approves at PayPal.
+fn source(value: &Value) -> Result<Option<&'static str>, Refusal> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let known = ["paypal", "venmo"].into_iter().find(|name| value[*name].is_object());
+    known.map(Some).ok_or_else(|| {
+        let description = "A parameter value is not valid.";
+        Refusal::invalid("INVALID_PARAMETER_VALUE", description, "/payment_source")
+    })
 }
 
 fn amount(amount: &Value) -> Result<(String, String), Refusal> {
@@ -93,8 +106,8 @@ fn amount(amount: &Value) -> Result<(String, String), Refusal> {
     let currency = amount["currency_code"].as_str();
     let currency = currency.ok_or_else(|| Refusal::missing(&format!("{at}/currency_code")))?;
     if !CURRENCIES.contains(&currency) {
-        let description = "Currency code is not currently supported. Please refer \
-                           https://developer.paypal.com/docs/integration/direct/rest/currency-codes/ \
+        let description = "Currency code is invalid or is not currently supported. Please refer \
+                           https://developer.paypal.com/api/rest/reference/currency-codes/ \
                            for list of supported currency codes.";
         let refusal = Refusal::unprocessable("CURRENCY_NOT_SUPPORTED", description);
         return Err(refusal.at(&format!("{at}/currency_code")));

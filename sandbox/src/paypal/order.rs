@@ -130,11 +130,13 @@ pub(crate) struct Order {
     pub(crate) brand: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) cancel_url: Option<String>,
-    /// Whether the payer was to be sent to PayPal from the start.
-    pub(crate) wallet: bool,
+    /// What is to be paid from, if the merchant said so: then the payer has to act from the start.
+    pub(crate) source: Option<&'static str>,
     pub(crate) merchant_id: String,
     pub(crate) payer: Option<Payer>,
     pub(crate) capture: Option<Capture>,
+    /// What the merchant asked for, as JSON: for judges of the merchant.
+    pub(crate) request: Box<str>,
 }
 
 /// Who approved an order, and what they pay from.
@@ -157,8 +159,8 @@ impl Order {
             "update_time": written_time(self.updated),
             "links": self.links(base, approval),
         });
-        if self.wallet && self.payer.is_none() {
-            view["payment_source"] = json!({ "paypal": {} });
+        if let (Some(source), None) = (self.source, &self.payer) {
+            view["payment_source"] = json!({ source: {} });
         }
         if let Some(payer) = &self.payer {
             let name = json!({ "given_name": "Pat", "surname": "Payer" });
@@ -265,9 +267,8 @@ impl Order {
                 links.push(link(approval, "approve", "GET"));
                 links.push(link(&format!("{own}/capture"), "capture", "POST"));
             }
+            // The payer has acted: PayPal says no more where they could.
             Status::Approved => {
-                let rel = if self.wallet { "payer-action" } else { "approve" };
-                links.push(link(approval, rel, "GET"));
                 links.push(link(&format!("{own}/capture"), "capture", "POST"));
             }
             Status::Completed => {}

@@ -33,8 +33,13 @@ fn capture(status: &str, value: &str) -> Value {
 }
 
 fn read(order: &Value) -> Result<ProviderPayment, Unreadable> {
-    let context =
-        Context { livemode: false, merchant_id: Some("7XTZQK3G5JX5S"), answered_at: None };
+    let page = "https://www.paypal.com/checkoutnow".parse().unwrap();
+    let context = Context {
+        livemode: false,
+        merchant_id: Some("7XTZQK3G5JX5S"),
+        answered_at: None,
+        approval: &page,
+    };
     let text = order.to_string();
     Order::parse(text.as_bytes())?.payment(None, &context)
 }
@@ -54,6 +59,16 @@ fn an_order_tells_whose_payment_it_is_and_who_is_paid() {
     let approval = "https://www.paypal.com/checkoutnow?token=1";
     assert_eq!(payment.next_action_url.as_deref(), Some(approval));
     assert!(!payment.needs_confirmation);
+}
+
+#[test]
+fn an_open_order_leads_back_to_paypal_even_if_it_names_no_page() {
+    let mut told = order("APPROVED", &json!([]));
+    told["links"] = json!([{"href": "https://api-m.paypal.com/x", "rel": "capture"}]);
+    let page = format!("https://www.paypal.com/checkoutnow?token={ORDER}");
+    assert_eq!(read(&told).unwrap().next_action_url, Some(page));
+    let done = order("COMPLETED", &json!([capture("COMPLETED", "160.00")]));
+    assert_eq!(read(&done).unwrap().next_action_url, None);
 }
 
 #[test]
@@ -118,7 +133,7 @@ fn a_part_that_we_can_do_without_spoils_nothing() {
     let payment = read(&odd).unwrap();
     assert_eq!(payment.fact.claimed, None);
     assert_eq!(payment.fact.account.as_deref(), Some("unknown"));
-    assert_eq!(payment.next_action_url, None);
+    assert!(payment.next_action_url.unwrap().starts_with("https://www.paypal.com/checkoutnow"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ORDER, OURS, order, paid, paypal, purchase, refusal, token};
 use crate::{
-    Gateway, GatewayError, ProviderPayment,
+    Funding, Gateway, GatewayError, PaymentOrder, ProviderPayment,
     test_server::{Reply, Server, error, ok},
 };
 
@@ -42,6 +42,17 @@ async fn an_order_is_made_with_an_id_and_the_price_as_paypal_writes_it() {
     assert_eq!(context["return_url"], "https://shop.example/ok");
     assert_eq!(context["cancel_url"], "https://shop.example/no");
     assert!(made.next_action_url.is_some() && made.client_secret.is_none());
+}
+
+// 002-PO1
+#[tokio::test]
+async fn an_order_for_venmo_names_it_and_no_page_to_come_back_to() {
+    let server = Server::start([token("t"), ok(order("PAYER_ACTION_REQUIRED", &json!([])))]).await;
+    let wish = PaymentOrder { funding: Funding::Venmo, ..purchase() };
+    paypal(&server).create_payment(&wish).await.unwrap();
+    let body: Value = serde_json::from_str(&server.seen()[1].body).unwrap();
+    let context = json!({ "shipping_preference": "NO_SHIPPING" });
+    assert_eq!(body["payment_source"], json!({ "venmo": { "experience_context": context } }));
 }
 
 #[tokio::test]
@@ -106,7 +117,7 @@ async fn a_decline_is_a_fact_about_the_payment() {
     let Err(GatewayError::Api { status, code, payment, .. }) = result else { panic!("declined") };
     assert_eq!((status, code.as_deref()), (402, Some("instrument_declined")));
     let fact = payment.unwrap();
-    assert!(matches!(&fact.news, News::Failed(failure) if failure.code == "instrument_declined"));
+    assert!(matches!(&fact.news, News::Declined(failure) if failure.code == "instrument_declined"));
     assert_eq!(fact.occurred_at.seconds(), 1_767_225_900);
 }
 

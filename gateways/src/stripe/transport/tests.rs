@@ -46,6 +46,7 @@ fn order() -> PaymentOrder {
         receipt_email: Some(SecretString::from("zoë+1@example.com")),
         description: "Pro & 200 credits = 100%".into(),
         return_to: None,
+        funding: crate::Funding::Wallet,
     }
 }
 

@@ -1,0 +1,73 @@
+//! Generated events of PayPal's, two hundred thousand of them: no panic, and what they say is never
+//! more than a hint that leads to PayPal's own API.
+
+use gateways::{Gateway, Reading, paypal};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use secrecy::SecretString;
+
+const BODIES: [&str; 2] = [
+    r#"{"id":"WH-58D329510W468432D-8HN650336L201105X","event_version":"1.0","create_time":"2026-02-14T21:50:07.940Z","resource_type":"checkout-order","event_type":"CHECKOUT.ORDER.APPROVED","summary":"x","resource":{"id":"5O190127TN364715T","status":"APPROVED","purchase_units":[{"amount":{"currency_code":"USD","value":"160.00"}}]}}"#,
+    r#"{"id":"WH-1","create_time":"2026-02-14T21:50:07Z","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"42311647XV020574X","status":"COMPLETED","amount":{"value":"160.00"},"supplementary_data":{"related_ids":{"order_id":"1AB234567A1234567"}}}}"#,
+];
+
+/// What a mutation may put in.
+const WORDS: [&[u8]; 12] = [
+    b"../",
+    b"%2e%2e",
+    b"?",
+    b"#",
+    b"\"id\":\"",
+    b"null",
+    b"[[[[[[[[",
+    b"\\u0000",
+    b"\xef\xbb\xbf",
+    b"\0",
+    b"PAYMENT.CAPTURE.PENDING",
+    b"captures/",
+];
+
+fn mutate(rng: &mut StdRng, bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..rng.random_range(1..=3) {
+        let at = rng.random_range(0..=bytes.len());
+        let to = rng.random_range(at..=bytes.len().min(at + 40));
+        match rng.random_range(0..5) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << rng.random_range(0..8),
+            1 => drop(bytes.drain(at..to)),
+            2 => bytes[at..to].reverse(),
+            3 => bytes.truncate(at),
+            _ => {
+                let word = WORDS[rng.random_range(0..WORDS.len())];
+                bytes.splice(at..at, word.iter().copied());
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn two_hundred_thousand_mutated_events_are_hints_at_most() {
+    let base = "https://api-m.sandbox.paypal.com/".parse().unwrap();
+    let secret = SecretString::from("secret");
+    let config = paypal::Config::new("client".into(), secret, "4UU18246J5216431Y".into(), base);
+    let gateway = paypal::PayPal::new(&config).unwrap();
+    let mut rng = StdRng::seed_from_u64(4);
+    let (mut hints, mut refused) = (0, 0);
+    for n in 0..200_000 {
+        let body = mutate(&mut rng, BODIES[n % 2].as_bytes());
+        // Opening must not panic either; which mutations it takes is no matter.
+        let _ = gateway.open_fetched(&body);
+        match gateway.read(&body) {
+            Ok(Reading::Hint(reference)) => {
+                hints += 1;
+                let id = reference.strip_prefix("captures/").unwrap_or(&reference);
+                let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                assert!(plain && !id.is_empty(), "{reference}");
+            }
+            Ok(Reading::Irrelevant) => {}
+            Ok(told) => panic!("believed without a look: {told:?}"),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(hints > 1_000 && refused > 1_000, "{hints} hints, {refused} refused");
+}
