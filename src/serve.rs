@@ -1,9 +1,12 @@
 //! The processes: ingress, worker, or both in one.
 
-use boot::{Clock, Config, Shutdown, config::StripeKeys};
+use boot::{
+    Clock, Config, Shutdown,
+    config::{PaypalKeys, StripeKeys},
+};
 use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
 use poem::{Endpoint, Route};
-use portal::{Portal, StripeJs};
+use portal::{PaypalJs, Portal, StripeJs};
 use sandbox::{Authority, PaypalConfig, Sandbox};
 use worker::Workers;
 
@@ -133,6 +136,7 @@ pub fn endpoint(
         public_url: config.public_url.clone(),
         hosts: config.cors_allowed_origins.clone(),
         stripe: config.stripe.as_ref().and_then(stripe_js),
+        paypal: config.paypal.as_ref().map(paypal_js),
     });
     let mut others = Route::new().nest("/", pages);
     if let Some(sandbox) = sandbox {
@@ -144,6 +148,10 @@ pub fn endpoint(
 fn stripe_js(keys: &StripeKeys) -> Option<StripeJs> {
     let publishable_key = keys.publishable_key.clone()?;
     Some(StripeJs { publishable_key, account: keys.account.clone() })
+}
+
+fn paypal_js(keys: &PaypalKeys) -> PaypalJs {
+    PaypalJs { client_id: keys.client_id.clone() }
 }
 
 fn options(config: &Config, parts: &Parts) -> Options {

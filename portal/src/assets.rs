@@ -47,9 +47,14 @@ const PAYMENT: File = File {
     kind: "text/javascript; charset=utf-8",
     content: include_bytes!("../assets/payment.js"),
 };
+const PAYPAL: File = File {
+    path: "/assets/paypal.js",
+    kind: "text/javascript; charset=utf-8",
+    content: include_bytes!("../assets/paypal.js"),
+};
 
 /// Every file.
-pub(crate) static FILES: [File; 5] = [CSS, FONT, MARK, CHECKOUT, PAYMENT];
+pub(crate) static FILES: [File; 6] = [CSS, FONT, MARK, CHECKOUT, PAYMENT, PAYPAL];
 
 /// Where pages find the style.
 pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| CSS.url());
@@ -57,6 +62,8 @@ pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| CSS.url());
 pub(crate) static MARK_URL: LazyLock<String> = LazyLock::new(|| MARK.url());
 /// What the checkout page runs.
 pub(crate) static CHECKOUT_SCRIPT: LazyLock<Script> = LazyLock::new(|| CHECKOUT.script());
+/// What puts PayPal's buttons into the checkout page.
+pub(crate) static PAYPAL_SCRIPT: LazyLock<Script> = LazyLock::new(|| PAYPAL.script());
 /// What a payment's page runs.
 pub(crate) static PAYMENT_SCRIPT: LazyLock<Script> = LazyLock::new(|| PAYMENT.script());
 

@@ -1,4 +1,4 @@
-//! The checkout page: a package, and a card typed into the provider's own form.
+//! The checkout page: a package, and a card typed into Stripe's own form, or PayPal's buttons.
 
 use std::sync::Arc;
 
@@ -11,16 +11,17 @@ use poem::{
     error::ResponseError,
     handler,
     http::header,
-    web::{Data, Json, Path},
+    web::{Data, Json, Path, Query},
 };
 use secrecy::ExposeSecret;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Portal,
     assets::{CHECKOUT_SCRIPT, Script},
     message::Failure,
     page::{Page, View},
+    paypal::Buttons,
     sign_in::Nothing,
     visitor::{Act, Visitor},
     words,
@@ -42,6 +43,16 @@ struct Checkout {
     csrf: String,
     base: String,
     stripe: Option<Stripe>,
+    paypal: Option<Buttons>,
+    /// Whether the payer has just come back from PayPal without paying.
+    canceled: bool,
+}
+
+/// How the payer came here.
+#[derive(Deserialize)]
+pub(crate) struct Whence {
+    #[serde(default)]
+    canceled: String,
 }
 
 /// What the page's script needs to know of Stripe.
@@ -78,9 +89,11 @@ pub(crate) async fn show(
     visitor: Visitor,
     Data(portal): Data<&Arc<Portal>>,
     Path(package): Path<String>,
+    Query(whence): Query<Whence>,
 ) -> Result<Response, Failure> {
     let package = catalog::find(&portal.store, &package).await?;
-    let page = Page::of(portal, &visitor).await?.with_stripe();
+    let package = Offer::from(package);
+    let mut page = Page::of(portal, &visitor).await?;
     if portal.stripe.is_none() {
         tracing::warn!("no card can be typed: STRIPE_PUBLISHABLE_KEY is not set");
     }
@@ -90,12 +103,18 @@ pub(crate) async fn show(
         key: stripe.publishable_key.clone(),
         account: stripe.account.clone(),
     });
+    let paypal = portal.paypal.as_ref();
+    let paypal = paypal.map(|paypal| Buttons::new(paypal, portal.sandbox, &package));
+    page = if stripe.is_some() { page.with_stripe() } else { page };
+    page = if paypal.is_some() { page.with_paypal() } else { page };
     let checkout = Checkout {
-        package: Offer::from(package),
+        package,
         email: visitor.email().map(str::to_owned),
         csrf: visitor.csrf(),
         base: portal.base().to_owned(),
         stripe,
+        canceled: paypal.is_some() && whence.canceled == "paypal",
+        paypal,
         page,
     };
     Ok(View::ok(checkout.page.policy(), checkout).into_response())

@@ -2,7 +2,7 @@
 //!
 //! **Invariants:** no rule about money stands here and no query. A page shows what `payments` and
 //! `jobs` say; a payment is begun and looked up by [`ingress::Cashier`] and in no other way. A page
-//! loads nothing from elsewhere but the provider's own script, on the page where a card is typed.
+//! loads nothing from elsewhere but the provider's own script, on the page where the payer pays.
 //! What changes something is a form with the visitor's own token in it.
 
 mod assets;
@@ -13,6 +13,7 @@ mod message;
 mod origin;
 mod page;
 mod payment;
+mod paypal;
 mod sign_in;
 mod status;
 mod visitor;
@@ -43,6 +44,15 @@ pub struct Portal {
     pub hosts: Vec<String>,
     /// How the checkout page reaches Stripe; without it no card can be typed.
     pub stripe: Option<StripeJs>,
+    /// How the checkout page reaches PayPal; without it nobody can pay there.
+    pub paypal: Option<PaypalJs>,
+}
+
+/// How a browser reaches PayPal.
+#[derive(Clone, Debug)]
+pub struct PaypalJs {
+    /// The app's client id; public by nature.
+    pub client_id: String,
 }
 
 /// How a browser reaches Stripe.
@@ -68,10 +78,15 @@ pub fn routes(portal: Portal) -> Route {
         .at("/", get(home::show))
         .at("/sign-in", get(sign_in::show).post(sign_in::choose.with(limit())))
         .at("/sign-out", post(sign_in::leave.with(limit())))
+        .at("/checkout/paypal/return", get(paypal::came_back))
+        .at("/checkout/paypal/cancel", get(paypal::gave_up))
+        .at("/checkout/:package/paypal", post(paypal::leave.with(limit())))
+        .at("/checkout/:package/paypal/order", post(paypal::order.with(limit())))
         .at("/checkout/:package", get(checkout::show).post(checkout::begin.with(limit())))
         .at("/billing", get(billing::show))
         .at("/payments/:payment", get(payment::show))
         .at("/payments/:payment/live", get(payment::live))
+        .at("/payments/:payment/paypal", get(paypal::resume))
         .at("/payments/:payment/check", post(payment::check.with(limit())));
     let pages = assets::FILES
         .iter()

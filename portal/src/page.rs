@@ -24,15 +24,39 @@ pub(crate) enum Here {
     Elsewhere,
 }
 
-/// Whose scripts and frames a page needs besides our own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Provider {
-    Nobody,
-    /// Stripe, at its own addresses.
-    Stripe,
-    /// The sandbox, which is at ours.
-    Sandbox,
+/// What a page may use of a provider's, besides our own: sources of each kind.
+#[derive(Debug)]
+struct Allowed {
+    scripts: &'static str,
+    frames: &'static str,
+    calls: &'static str,
+    images: &'static str,
+    styles: &'static str,
+    forms: &'static str,
 }
+
+const STRIPE: Allowed = Allowed {
+    scripts: " https://js.stripe.com https://*.js.stripe.com",
+    frames: " https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+    calls: " https://api.stripe.com",
+    images: " https://*.stripe.com",
+    styles: "",
+    forms: "",
+};
+
+/// Its script brings its own styles, by our nonce; our form leads to its pages.
+const PAYPAL: Allowed = Allowed {
+    scripts: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
+    frames: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
+    calls: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
+    images: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
+    styles: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
+    forms: " https://www.paypal.com https://www.sandbox.paypal.com",
+};
+
+/// The sandbox plays every provider at our own address.
+const SANDBOX: Allowed =
+    Allowed { scripts: "", frames: " 'self'", calls: "", images: "", styles: "", forms: "" };
 
 /// The frame of a page.
 #[derive(Debug)]
@@ -45,7 +69,7 @@ pub(crate) struct Page {
     pub(crate) who: Option<Who>,
     /// Proves to the browser that a script tag is ours; new for each answer.
     pub(crate) nonce: String,
-    provider: Provider,
+    allowed: Vec<&'static Allowed>,
 }
 
 /// Who is looking, as the frame shows it.
@@ -85,7 +109,7 @@ impl Page {
             here: Here::Elsewhere,
             who: None,
             nonce,
-            provider: Provider::Nobody,
+            allowed: Vec::new(),
         }
     }
 
@@ -118,33 +142,45 @@ impl Page {
 
     /// Lets Stripe's script run here, and its frames be shown.
     pub(crate) fn with_stripe(self) -> Self {
-        let provider = if self.sandbox { Provider::Sandbox } else { Provider::Stripe };
-        Self { provider, ..self }
+        self.with(&STRIPE)
+    }
+
+    /// Lets PayPal's script run here, its frames be shown, and a form lead to its pages.
+    pub(crate) fn with_paypal(self) -> Self {
+        self.with(&PAYPAL)
+    }
+
+    fn with(mut self, provider: &'static Allowed) -> Self {
+        self.allowed.push(if self.sandbox { &SANDBOX } else { provider });
+        self
     }
 
     /// What a browser may do with the page.
     pub(crate) fn policy(&self) -> String {
-        let mut policy = "default-src 'none'; style-src 'self'; font-src 'self'; \
-                          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-            .to_owned();
-        let stripe = self.provider == Provider::Stripe;
-        let (scripts, frames, calls, images) = match self.provider {
-            Provider::Nobody => ("", "", "", ""),
-            Provider::Sandbox => ("", "; frame-src 'self'", "", ""),
-            Provider::Stripe => (
-                " https://js.stripe.com https://*.js.stripe.com",
-                "; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
-                " https://api.stripe.com",
-                " https://*.stripe.com",
-            ),
+        let sources = |kind: fn(&Allowed) -> &'static str| -> String {
+            let mut sources: Vec<&str> = self.allowed.iter().map(|it| kind(it)).collect();
+            sources.dedup();
+            sources.concat()
         };
         let nonce =
             if self.nonce.is_empty() { String::new() } else { format!(" 'nonce-{}'", self.nonce) };
-        if !nonce.is_empty() || stripe {
-            // Writing to a `String` cannot fail.
+        let (scripts, frames) = (sources(|it| it.scripts), sources(|it| it.frames));
+        let (styles, forms) = (sources(|it| it.styles), sources(|it| it.forms));
+        // What a provider's script writes into the page is proven to be its by the same nonce.
+        let style_nonce = if styles.is_empty() { "" } else { &nonce };
+        let mut policy = format!(
+            "default-src 'none'; style-src 'self'{style_nonce}{styles}; font-src 'self'; \
+             form-action 'self'{forms}; base-uri 'none'; frame-ancestors 'none'"
+        );
+        // Writing to a `String` cannot fail.
+        if !nonce.is_empty() || !scripts.is_empty() {
             let _ = write!(policy, "; script-src{nonce}{scripts}");
         }
-        let _ = write!(policy, "{frames}; connect-src 'self'{calls}; img-src 'self' data:{images}");
+        if !frames.is_empty() {
+            let _ = write!(policy, "; frame-src{frames}");
+        }
+        let (calls, images) = (sources(|it| it.calls), sources(|it| it.images));
+        let _ = write!(policy, "; connect-src 'self'{calls}; img-src 'self' data:{images}");
         policy
     }
 }

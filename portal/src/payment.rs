@@ -13,7 +13,7 @@ use poem::{
     http::header,
     web::{Data, Json, Path},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::story::{Step, Story};
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
     assets::{PAYMENT_SCRIPT, Script},
     message::Failure,
     page::{Page, View},
-    sign_in::Nothing,
     visitor::{Act, Visitor},
     words,
 };
@@ -61,6 +60,15 @@ struct Progress {
     id: PaymentId,
     paid: bool,
     receipt: Option<String>,
+    /// Whether the payer can go on with it at PayPal.
+    at_paypal: bool,
+}
+
+/// Why the provider is asked.
+#[derive(Deserialize)]
+pub(crate) struct Why {
+    /// There if the payer has just agreed to the payment.
+    approved: Option<String>,
 }
 
 /// What the checkout page says of a try that came to nothing.
@@ -70,6 +78,8 @@ struct Verdict {
     title: String,
     text: String,
     next: String,
+    /// Whether the payer has to choose at PayPal, for the same order, what else to pay from.
+    restart: bool,
 }
 
 /// `GET /payments/{payment}`.
@@ -100,24 +110,34 @@ pub(crate) async fn live(
 /// `POST /payments/{payment}/check`: asks the provider, when its news is slow to come.
 #[handler]
 pub(crate) async fn check(
-    Act(visitor, Nothing {}): Act<Nothing>,
+    Act(visitor, Why { approved }): Act<Why>,
     Data(portal): Data<&Arc<Portal>>,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let before = own(portal, &visitor, &id).await?;
-    let asked = portal.cashier.confirm(visitor.user(), &Target::Payment(before.id)).await;
+    let target = Target::Payment(own(portal, &visitor, &id).await?.id);
+    let asked = match approved {
+        Some(_) => portal.cashier.confirm(visitor.user(), &target).await,
+        None => portal.cashier.look(visitor.user(), &target).await,
+    };
     // What the provider said is in the row by now; that it could not be asked changes nothing.
-    if let Err(CashierError::Payments(error)) = asked {
-        return Err(error.into());
-    }
+    let known = match asked {
+        Err(CashierError::Payments(error)) => return Err(error.into()),
+        Err(CashierError::Unavailable(_)) => false,
+        Ok(_) | Err(_) => true,
+    };
     let payment = own(portal, &visitor, &id).await?;
     let story = Story::of(&payment, None, portal.store.clock.now());
     let (open, next) = (is_open(&payment), story.next);
-    let verdict = Verdict { open, title: story.title, text: story.text, next };
+    let restart = known && story::is_paypals_to_mend(&payment);
+    let verdict = Verdict { open, title: story.title, text: story.text, next, restart };
     Ok(Json(verdict).with_header(header::CACHE_CONTROL, "no-store").into_response())
 }
 
-async fn own(portal: &Portal, visitor: &Visitor, id: &str) -> Result<payment::Model, Failure> {
+pub(crate) async fn own(
+    portal: &Portal,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<payment::Model, Failure> {
     let id: PaymentId = id.parse().map_err(|_| Failure::NotFound)?;
     let found = checkout::find_own_by_id(&portal.store, &visitor.user().user_ref, id).await?;
     found.ok_or(Failure::NotFound)
@@ -126,6 +146,7 @@ async fn own(portal: &Portal, visitor: &Visitor, id: &str) -> Result<payment::Mo
 fn is_open(payment: &payment::Model) -> bool {
     use payment::Status;
     matches!(payment.status, Status::Pending | Status::RequiresAction | Status::Processing)
+        && !story::is_paypals_to_mend(payment)
 }
 
 impl Progress {
@@ -160,6 +181,7 @@ impl Progress {
             ),
             at: words::moment(payment.succeeded_at.unwrap_or(payment.created_at)),
             id: payment.id,
+            at_paypal: story::goes_on_at_paypal(&payment),
             paid,
             receipt: payment.receipt_url,
             package_id: payment.package_id,
@@ -169,7 +191,7 @@ impl Progress {
 
 fn lingers(payment: &payment::Model, mail_is_due: bool, now: Timestamp) -> bool {
     let recent = now.since(payment.updated_at) < LINGER;
-    let failed = payment.status == payment::Status::Failed;
+    let failed = payment.status == payment::Status::Failed || story::is_paypals_to_mend(payment);
     recent && (failed || (mail_is_due && payment.succeeded_at.is_some()))
 }
 

@@ -64,6 +64,7 @@ impl Desk {
             public_url: "http://pay.example:5000/".parse().unwrap(),
             hosts: vec!["https://shop.example".to_owned()],
             stripe: Some(StripeJs { publishable_key, account: None }),
+            paypal: Some(PaypalJs { client_id: "paypal&client".to_owned() }),
         };
         let other = Route::new().at("/:id", get(poem::endpoint::make_sync(|_| "theirs")));
         let app = Route::new().nest("/", routes(portal));
@@ -398,7 +399,7 @@ async fn a_browser_runs_the_scripts_of_the_inventory_and_no_other() {
         let policy = answer.0.header(header::CONTENT_SECURITY_POLICY).unwrap().to_owned();
         let html = text(answer.0).await;
         let tags: Vec<&str> = html.split("<script").skip(1).collect();
-        assert_eq!(tags.len(), 2);
+        assert_eq!(tags.len(), 4);
         for tag in tags {
             let attribute = |name: &str| {
                 let (_, rest) = tag.split_once(&format!("{name}=\"")).unwrap();
@@ -411,6 +412,8 @@ async fn a_browser_runs_the_scripts_of_the_inventory_and_no_other() {
             assert_eq!(tag.contains("integrity=\"sha256-"), ours, "{source}");
         }
         assert_eq!(policy.contains("https://js.stripe.com"), !sandbox);
+        assert_eq!(policy.contains("https://*.paypal.com"), !sandbox);
+        assert!(html.contains("client-id=paypal%26client&#38;currency=USD"));
         let again = portal.get("/checkout/pro-200").header(header::COOKIE, &cookie).send().await;
         let again = again.0.header(header::CONTENT_SECURITY_POLICY).unwrap().to_owned();
         assert_ne!(again, policy);

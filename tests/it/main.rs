@@ -12,6 +12,7 @@ mod faults;
 mod jobs;
 mod ledger;
 mod paypal;
+mod paypal_pages;
 mod paypal_spoofs;
 mod purchase;
 mod schema;

@@ -1,5 +1,8 @@
 //! Buying with PayPal (`AC9.2.1` to `AC9.2.4`, `002-PO1`, `002-EP3`).
 
+use std::time::Duration;
+
+use boot::Clock;
 use entities::payment::Status;
 use jobs::{FollowPayment, Job, NewJob, Reconcile, queue};
 use sandbox::{Faults, Funding};
@@ -109,7 +112,7 @@ async fn a_declined_payer_hears_why_and_pays_with_something_else() {
     assert_eq!(problem["declineCode"], json!("instrument_declined"));
     assert!(problem["title"].as_str().unwrap().contains("PayPal"), "{problem}");
     let failed = app.payment(payment).await;
-    assert_eq!(failed.status, Status::Failed);
+    assert_eq!(failed.status, Status::RequiresAction, "another choice may complete it");
     assert_eq!(failed.failure_code.as_deref(), Some("instrument_declined"));
 
     app.approve(&order, Funding::Balance);
@@ -139,6 +142,37 @@ async fn an_echeck_is_pending_until_the_bank_pays_or_refuses() {
         let code = app.payment(payment).await.failure_code;
         assert_eq!(code.as_deref(), if paid { None } else { Some("capture_denied") });
     }
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
+// AC9.2.3
+#[tokio::test]
+async fn what_was_declined_is_not_tried_again_until_the_payer_chooses_anew() {
+    let clock = Clock::manual(Clock::System.now());
+    let app = TestApp::with_clock(clock.clone()).await;
+    let (payment, order) = app.begin_paypal(USER).await;
+    app.approve(&order, Funding::DeclinedCard);
+    assert_eq!(app.capture(USER, &order).await.0, 402);
+    let declined = app.payment(payment).await;
+
+    // The webhook about the approval, and a reconciliation.
+    app.sandbox.settle().await;
+    app.run_jobs().await;
+    clock.advance(Duration::from_mins(10));
+    reconcile(&app, "a").await;
+    app.run_jobs().await;
+    assert_eq!(app.payment(payment).await, declined, "nothing was tried");
+
+    // A bank account this time: that is on its way, and no failure any more.
+    app.approve(&order, Funding::Echeck);
+    let (status, problem) = app.capture(USER, &order).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("processing")), "{problem}");
+    assert_eq!(app.payment(payment).await.status, Status::Processing);
+    assert!(app.sandbox.paypal().settle_capture(&order, true));
+    app.sandbox.settle().await;
+    app.run_jobs().await;
+    assert_eq!(app.balance(USER).await.available, 240);
     app.assert_ledger().await;
     app.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::{
-    Timestamp,
+    Provider, Timestamp,
     payment::{Model, Status},
 };
 use payments::core::declines;
@@ -59,7 +59,14 @@ impl Story {
                 "Begin again whenever you like.",
             ),
             Status::Pending => tell("wait", false, "Confirming your payment", estimate(usual, age), ""),
-            Status::RequiresAction => tell(
+            Status::RequiresAction if is_paypals(payment) && !is_paypals_to_mend(payment) => tell(
+                "wait",
+                true,
+                "PayPal waits for you",
+                "Approve the payment in PayPal's window. This page notices by itself.".to_owned(),
+                "If the window is gone, go on at PayPal: nothing is charged twice.",
+            ),
+            Status::RequiresAction if !is_paypals(payment) => tell(
                 "wait",
                 true,
                 "Your bank wants to hear from you",
@@ -70,7 +77,7 @@ impl Story {
             Status::Processing => {
                 tell("wait", false, "Your payment is on its way", processing(payment, usual, age), "")
             }
-            Status::Failed => {
+            Status::Failed | Status::RequiresAction => {
                 let (reason, next) = refusal(payment);
                 tell("bad", true, "The payment did not go through", reason, next)
             }
@@ -134,6 +141,12 @@ fn processing(payment: &Model, usual: Option<Duration>, age: Duration) -> String
                 credits are added, and a receipt is mailed, as soon as the money has arrived."
             .to_owned();
     }
+    if is_paypals(payment) {
+        return "PayPal is waiting for your bank, which takes up to six business days. You may leave \
+                this page: your credits are added, and a receipt is mailed, as soon as the money has \
+                arrived."
+            .to_owned();
+    }
     format!("Your bank is working on it. {}", estimate(usual, age))
 }
 
@@ -169,14 +182,23 @@ fn begun(payment: &Model) -> Step {
 
 fn paid(payment: &Model) -> Step {
     let (tone, title, text) = match payment.status {
+        Status::Pending if is_paypals(payment) => ("now", "PayPal confirms", String::new()),
         Status::Pending => ("now", "Bank confirms", String::new()),
+        Status::RequiresAction if is_paypals_to_mend(payment) => {
+            ("bad", "PayPal declined", at(payment.failed_at))
+        }
+        Status::RequiresAction if is_paypals(payment) => {
+            ("now", "You approve it at PayPal", String::new())
+        }
         Status::RequiresAction => ("now", "You confirm with your bank", String::new()),
         Status::Processing => ("now", "Bank pays", String::new()),
+        Status::Failed if is_paypals(payment) => ("bad", "PayPal declined", at(payment.failed_at)),
         Status::Failed => ("bad", "Bank declined", at(payment.failed_at)),
         Status::Canceled => ("bad", "Canceled", at(Some(payment.updated_at))),
         Status::Blocked => ("bad", "Blocked", at(Some(payment.updated_at))),
         Status::Succeeded | Status::PartiallyRefunded | Status::Refunded => {
-            ("done", "Bank confirmed", at(payment.succeeded_at))
+            let who = if is_paypals(payment) { "PayPal confirmed" } else { "Bank confirmed" };
+            ("done", who, at(payment.succeeded_at))
         }
     };
     Step { tone, title, text }
@@ -192,6 +214,21 @@ fn acknowledged(email: Option<&str>, mailed: bool) -> Step {
             Step { tone: "now", title: "Receipt is being mailed", text: format!("To {email}") }
         }
     }
+}
+
+fn is_paypals(payment: &Model) -> bool {
+    payment.provider == Provider::Paypal
+}
+
+/// Whether the payer can go on with `payment` at PayPal.
+pub(crate) fn goes_on_at_paypal(payment: &Model) -> bool {
+    is_paypals(payment) && payment.status == Status::RequiresAction
+}
+
+/// Whether PayPal declined what the payer of `payment` had chosen to pay from, so that another
+/// choice there can complete the same order.
+pub(crate) fn is_paypals_to_mend(payment: &Model) -> bool {
+    goes_on_at_paypal(payment) && payment.failure_code.is_some()
 }
 
 fn at(time: Option<Timestamp>) -> String {

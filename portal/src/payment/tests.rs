@@ -74,6 +74,33 @@ fn a_refusal_names_its_reason_and_the_next_step_and_tells_a_thief_nothing() {
     assert!(told("expired_card").again && !story(&payment(Status::Succeeded), None, 1).again);
 }
 
+// AC9.2.3
+#[test]
+fn a_payment_of_paypals_speaks_of_paypal() {
+    let at = |status, code: &str| Model {
+        provider: Provider::Paypal,
+        failure_code: Some(code.to_owned()),
+        ..payment(status)
+    };
+    let waits = Model { failure_code: None, ..at(Status::RequiresAction, "") };
+    assert!(story(&waits, None, 1).title.contains("PayPal") && story::goes_on_at_paypal(&waits));
+    assert!(story(&at(Status::Processing, ""), None, 1).text.contains("six business days"));
+    let declined = at(Status::RequiresAction, "instrument_declined");
+    assert!(story::is_paypals_to_mend(&declined) && story::goes_on_at_paypal(&declined));
+    assert!(story(&declined, None, 1).text.contains("PayPal could not take the money"));
+    for code in ["payer_cannot_pay", "capture_denied", "compliance_violation"] {
+        let failed = at(Status::Failed, code);
+        assert!(!story::goes_on_at_paypal(&failed), "{code}");
+        let text = story(&failed, None, 1).text;
+        assert!(text.contains("PayPal") && text.contains("not been charged"), "{text}");
+    }
+    let paid = at(Status::Succeeded, "");
+    assert!(!story::goes_on_at_paypal(&paid));
+    assert_eq!(story::steps(&paid, None, false)[1].title, "PayPal confirmed");
+    assert!(!story::goes_on_at_paypal(&payment(Status::RequiresAction)));
+    assert!(!is_open(&declined) && is_open(&waits));
+}
+
 #[test]
 fn the_last_step_is_done_when_the_mail_is_out() {
     let paid = payment(Status::Succeeded);
