@@ -32,20 +32,26 @@ export async function open(browser, size, options = {}) {
   });
   const page = await context.newPage();
   page.trouble = [];
-  page.on("console", (message) => {
-    // A declined card is answered 402, which a browser notes as an error; the page deals with it.
-    const declined = /status of 402/.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !declined) {
-      page.trouble.push(`console: ${message.text()}`);
-    }
-  });
-  page.on("pageerror", (error) => page.trouble.push(`error: ${error.message}`));
+  watch(page, page.trouble);
+  page.on("popup", (popup) => watch(popup, page.trouble));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
     });
   });
   return page;
+}
+
+/** Collects in `trouble` what `page` complains of. */
+function watch(page, trouble) {
+  page.on("console", (message) => {
+    // A declined card is answered 402, which a browser notes as an error; the page deals with it.
+    const declined = /status of 402/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !declined) {
+      trouble.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
 }
 
 /** Signs in as one of the made-up people, on the way to `next`. */
@@ -69,6 +75,22 @@ export async function typeCard(page, number, expiry = "1234", cvc = "123") {
   await form.getByLabel("Card number").pressSequentially(number);
   await form.getByLabel("Expiration date").pressSequentially(expiry);
   await form.getByLabel("Security code").pressSequentially(cvc);
+}
+
+/** PayPal's window, once its button called `name` was pressed. */
+export async function paypalWindow(page, name = "PayPal") {
+  const opened = page.waitForEvent("popup");
+  await page.locator("#paypal").getByRole("button", { name, exact: true }).click();
+  const popup = await opened;
+  popup.setDefaultTimeout(15_000);
+  return popup;
+}
+
+/** Logs in at PayPal and agrees, to be paid from `way`. */
+export async function agree(popup, way = /PayPal balance/) {
+  await popup.getByRole("button", { name: "Log in" }).click();
+  await popup.getByLabel(way).check();
+  await popup.getByRole("button", { name: "Pay now" }).click();
 }
 
 /** What axe-core finds in the page that is serious or worse; frames included. */

@@ -2,7 +2,7 @@
 //
 // Each test has a page of its own, and fails too if the page complains in its console, breaks its
 // content security policy, or has something that axe-core calls serious.
-import { BASE, SIZES, card, launch, open, signIn, typeCard, violations } from "./browser.mjs";
+import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeCard, violations } from "./browser.mjs";
 
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
@@ -208,6 +208,108 @@ test("a webhook that is lost is made good by asking", async (page) => {
   }
 });
 
+// AC9.2.1, AC9.2.2, 002-TF2
+test("PayPal: approved in its window, the credits are there", async (page) => {
+  await toCheckout(page, "Mira");
+  const before = await credits(page);
+  await expect("no serious finding", complain(page));
+  const popup = await paypalWindow(page);
+  await popup.getByRole("button", { name: "Log in" }).waitFor();
+  await expect("no serious finding in the window", complain(popup));
+  await expect("the window fits its width", popup.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await agree(popup);
+  await paid(page);
+  await expect("the window is closed", popup.isClosed());
+  await page.getByText("Receipt mailed").waitFor();
+  const told = await page.locator(".outcome").textContent();
+  await expect("240 credits more", told.includes(`${before + 240} credits`));
+  await expect("the method", told.includes("PayPal"));
+  await expect("no serious finding", complain(page));
+});
+
+// AC9.2.3
+test("PayPal: given up, nothing is taken, and the same order is paid after all", async (page) => {
+  await toCheckout(page, "Jonas");
+  const before = await credits(page);
+  const first = await paypalWindow(page);
+  const order = await first.locator("input[name=token]").first().inputValue();
+  await first.getByRole("button", { name: /Cancel and return/ }).click();
+  const note = page.getByRole("alert").filter({ hasText: "came back without paying" });
+  await note.waitFor();
+  await expect("no serious finding", complain(page));
+  const second = await paypalWindow(page);
+  await second.getByRole("button", { name: "Log in" }).waitFor();
+  await second.close();
+  await note.waitFor();
+  await page.reload();
+  await expect("nothing was taken or added", (await credits(page)) === before);
+  await submit(page).and(page.locator(":enabled")).waitFor();
+  const third = await paypalWindow(page);
+  await third.getByRole("button", { name: "Log in" }).waitFor();
+  await expect("a new page begins anew", (await third.locator("input[name=token]").first().inputValue()) !== order);
+  await agree(third);
+  await paid(page);
+});
+
+// AC9.2.3
+test("PayPal: declined, its window comes back, and another choice pays", async (page) => {
+  await toCheckout(page, "Aiko");
+  const before = await credits(page);
+  const popup = await paypalWindow(page);
+  await agree(popup, /0002/);
+  await page.getByRole("alert").filter({ hasText: "could not" }).filter({ hasText: "in PayPal" }).waitFor();
+  await expect("the window asks again", !popup.isClosed());
+  await expect("no serious finding", complain(page));
+  await agree(popup, /PayPal Credit/);
+  await paid(page);
+  await expect("credits once", (await page.locator(".outcome").textContent()).includes(`${before + 240} credits`));
+});
+
+// 002-PO1, 002-PO2
+test("Venmo has a button of its own, and is named on the receipt", async (page) => {
+  await toCheckout(page, "Aiko", "starter-50");
+  const popup = await paypalWindow(page, "Venmo");
+  await popup.getByRole("button", { name: "Log in" }).click();
+  await expect("Venmo is chosen", await popup.getByLabel(/Venmo/).isChecked());
+  await popup.getByRole("button", { name: "Pay now" }).click();
+  await paid(page);
+  await expect("the method", (await page.locator(".outcome").textContent()).includes("Venmo"));
+});
+
+test("PayPal: an eCheck is on its way until the bank pays", async (page) => {
+  await toCheckout(page, "Jonas", "starter-50");
+  const popup = await paypalWindow(page);
+  const order = await popup.locator("input[name=token]").first().inputValue();
+  await agree(popup, /eCheck/);
+  await page.getByRole("heading", { name: "Your payment is on its way" }).waitFor();
+  await page.getByText("six business days").waitFor();
+  await expect("no serious finding", complain(page));
+  await control("paypal/settle", { order, paid: true });
+  await paid(page);
+});
+
+test("PayPal: its own pages suffice without scripts, there and back", async (page, size) => {
+  const plain = await open(page.context().browser(), size, { javaScriptEnabled: false });
+  plain.setDefaultTimeout(15_000);
+  try {
+    await signIn(plain, "Mira", "/checkout/basic-100");
+    const leave = () => plain.getByRole("button", { name: "Pay with PayPal" }).click();
+    await leave();
+    await plain.getByRole("button", { name: /Cancel and return/ }).click();
+    await plain.waitForURL(`${BASE}/checkout/basic-100?canceled=paypal`);
+    await plain.getByText("came back from PayPal without paying").waitFor();
+    await leave();
+    await agree(plain, /0002/);
+    await plain.getByRole("heading", { name: "The payment did not go through" }).waitFor();
+    await plain.getByRole("link", { name: "Go on at PayPal" }).click();
+    await agree(plain);
+    await plain.getByRole("heading", { name: "Thank you, that is paid" }).waitFor();
+    page.trouble.push(...plain.trouble);
+  } finally {
+    await plain.context().close();
+  }
+});
+
 test("every other page is sound", async (page) => {
   for (const path of ["/", "/sign-in", "/sandbox", "/sandbox/mail"]) {
     await page.goto(BASE + path);
@@ -223,9 +325,11 @@ test("every other page is sound", async (page) => {
   await expect("the checkout fits its width", page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
 
-async function faults(wanted) {
-  const answer = await fetch(`${BASE}/sandbox/control/faults`, { method: "POST", body: JSON.stringify(wanted) });
-  if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
+const faults = (wanted) => control("faults", wanted);
+
+async function control(what, wanted) {
+  const answer = await fetch(`${BASE}/sandbox/control/${what}`, { method: "POST", body: JSON.stringify(wanted) });
+  if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
 }
 
 /** Whether axe-core is content; what it finds is told in the error. */
@@ -247,7 +351,7 @@ for (const size of Object.keys(SIZES)) {
     page.setDefaultTimeout(15_000);
     const start = performance.now();
     try {
-      await run(page);
+      await run(page, size);
       if (page.trouble.length > 0) throw new Error(page.trouble.join(" | "));
       console.log(`ok     ${title} (${Math.round(performance.now() - start)} ms)`);
       passed += 1;

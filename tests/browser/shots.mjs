@@ -1,7 +1,7 @@
 // Takes a picture of every page, at both widths, light and dark, into the directory that is named.
 import { mkdir } from "node:fs/promises";
 
-import { BASE, SIZES, card, launch, open, signIn, typeCard } from "./browser.mjs";
+import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeCard } from "./browser.mjs";
 
 const into = process.argv[2] ?? "shots";
 const only = process.argv[3] ?? "";
@@ -41,6 +41,21 @@ for (const size of Object.keys(SIZES)) {
     await shot("paid");
     await page.goto(BASE);
     await shot("home-signed-in");
+    await page.goto(`${BASE}/checkout/pro-200`);
+    await ready();
+    const popup = await paypalWindow(page);
+    await popup.getByRole("button", { name: "Log in" }).waitFor();
+    if ("paypal-login".includes(only)) await popup.screenshot({ path: `${into}/paypal-login-${size}-${colorScheme}.png` });
+    await agree(popup, /0002/);
+    await page.locator("#paypal-failure:visible").waitFor();
+    await shot("paypal-declined");
+    await agree(popup, /eCheck/);
+    await page.waitForURL(/payments/);
+    await page.getByText("six business days").waitFor();
+    await shot("paypal-pending");
+    await page.goto(`${BASE}/checkout/pro-200?canceled=paypal`);
+    await ready();
+    await shot("paypal-canceled");
     // A payment that was begun and not paid.
     await page.goto(`${BASE}/checkout/starter-50`);
     await ready();
