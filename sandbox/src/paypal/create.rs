@@ -109,7 +109,7 @@ fn amount(amount: &Value) -> Result<(String, String), Refusal> {
         let description = "Currency code is invalid or is not currently supported. Please refer \
                            https://developer.paypal.com/api/rest/reference/currency-codes/ \
                            for list of supported currency codes.";
-        let refusal = Refusal::unprocessable("CURRENCY_NOT_SUPPORTED", description);
+        let refusal = Refusal::unprocessable("INVALID_CURRENCY_CODE", description);
         return Err(refusal.at(&format!("{at}/currency_code")));
     }
     let field = format!("{at}/value");

@@ -127,7 +127,7 @@ async fn what_makes_no_sense_is_refused_in_paypals_words() {
     assert_eq!(create(purchase("1.00", "USD"), "").await, is(400, "PAYPAL_REQUEST_ID_REQUIRED"));
     assert_eq!(create(purchase("1.001", "USD"), "a").await, is(422, "DECIMAL_PRECISION"));
     assert_eq!(create(purchase("1.00", "JPY"), "b").await, is(422, "DECIMAL_PRECISION"));
-    assert_eq!(create(purchase("1.00", "XAF"), "c").await, is(422, "CURRENCY_NOT_SUPPORTED"));
+    assert_eq!(create(purchase("1.00", "XAF"), "c").await, is(422, "INVALID_CURRENCY_CODE"));
     assert_eq!(create(purchase("0.00", "USD"), "d").await, is(422, "CANNOT_BE_ZERO_OR_NEGATIVE"));
     assert_eq!(create(purchase("x", "USD"), "e").await, is(400, "INVALID_PARAMETER_SYNTAX"));
     assert_eq!(create(json!({}), "f").await, is(400, "MISSING_REQUIRED_PARAMETER"));
