@@ -24,10 +24,21 @@ pub struct Model {
     pub remaining: i64,
     /// Credits set aside, for a refund or a dispute.
     pub held: i64,
+    /// Credits taken back, for refunds and lost disputes, whether they were still there or not.
+    pub taken: i64,
+    /// Those of them that had been spent: the customer owes them.
+    pub owed: i64,
     /// When what remains lapses.
     pub expires_at: Option<Timestamp>,
     /// When it was granted; the oldest lot is spent first.
     pub created_at: Timestamp,
+}
+
+impl Model {
+    /// All credits granted, bonus included.
+    pub fn total(&self) -> i64 {
+        self.granted + self.bonus
+    }
 }
 
 /// It stands alone.

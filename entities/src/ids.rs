@@ -134,6 +134,18 @@ typed_id!(
     PaymentId, "txn"
 );
 typed_id!(
+    /// Names a dispute.
+    DisputeId, "dsp"
+);
+typed_id!(
+    /// Names a refund: money on its way back (not the request for it).
+    RefundId, "rfd"
+);
+typed_id!(
+    /// Names a request for a refund; the seed's `refundRequestId`.
+    RefundRequestId, "ref"
+);
+typed_id!(
     /// Names a review.
     ReviewId, "rev"
 );

@@ -14,6 +14,30 @@ pub enum Kind {
     /// The customer used credits.
     #[sea_orm(string_value = "spend")]
     Spend,
+    /// Credits were set aside for a refund that was asked for.
+    #[sea_orm(string_value = "hold")]
+    Hold,
+    /// Credits that were set aside for a refund are free again.
+    #[sea_orm(string_value = "release")]
+    Release,
+    /// A refund was paid: money out, credits taken.
+    #[sea_orm(string_value = "refund")]
+    Refund,
+    /// A refund that was paid came back: money in, credits back.
+    #[sea_orm(string_value = "refund_return")]
+    RefundReturn,
+    /// A dispute was opened: credits set aside.
+    #[sea_orm(string_value = "dispute")]
+    Dispute,
+    /// A dispute ended: credits free again, or taken.
+    #[sea_orm(string_value = "dispute_end")]
+    DisputeEnd,
+    /// The bank took a disputed payment back.
+    #[sea_orm(string_value = "chargeback")]
+    Chargeback,
+    /// The bank returned it.
+    #[sea_orm(string_value = "chargeback_return")]
+    ChargebackReturn,
 }
 
 impl Kind {
@@ -22,6 +46,14 @@ impl Kind {
         match self {
             Self::Grant => "grant",
             Self::Spend => "spend",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Refund => "refund",
+            Self::RefundReturn => "refund_return",
+            Self::Dispute => "dispute",
+            Self::DisputeEnd => "dispute_end",
+            Self::Chargeback => "chargeback",
+            Self::ChargebackReturn => "chargeback_return",
         }
     }
 }
@@ -35,7 +67,7 @@ pub struct Model {
     pub id: TransferId,
     /// Why it moved.
     pub kind: Kind,
-    /// The business fact: for a grant, the payment.
+    /// The business fact: for a grant the payment, for a refund the refund.
     pub source_ref: String,
     /// Whose.
     pub customer_id: CustomerId,

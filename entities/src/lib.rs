@@ -11,6 +11,7 @@ pub mod control;
 pub mod credit_lot;
 pub mod customer;
 pub mod data_key;
+pub mod dispute;
 pub mod fact;
 pub mod invoice;
 pub mod job;
@@ -18,12 +19,15 @@ pub mod lease;
 pub mod ledger_entry;
 pub mod ledger_transfer;
 pub mod mail;
+pub mod money_back;
 pub mod package;
 pub mod payment;
 pub mod payment_method;
 pub mod portal_session;
 pub mod provider_customer;
 pub mod provider_event;
+pub mod refund;
+pub mod refund_request;
 pub mod review;
 
 mod ids;
@@ -32,8 +36,9 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AuditId, CustomerId, EventId, InvoiceId, JobId, LotId, MailId, MethodId, ParseIdError,
-    PaymentId, ProviderCustomerId, ReviewId, SessionId, TransferId,
+    AuditId, CustomerId, DisputeId, EventId, InvoiceId, JobId, LotId, MailId, MethodId,
+    ParseIdError, PaymentId, ProviderCustomerId, RefundId, RefundRequestId, ReviewId, SessionId,
+    TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

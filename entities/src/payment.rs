@@ -124,6 +124,8 @@ pub struct Model {
     pub method_last4: Option<String>,
     /// The provider's page for it.
     pub receipt_url: Option<String>,
+    /// What was paid back, is on its way, or is set aside to be, in minor units.
+    pub refunded: i64,
     /// Raised by each change; a writer that read an older one has to read again.
     pub version: i64,
     /// When it was made.

@@ -16,6 +16,7 @@ mod m0003_ledger;
 mod m0004_desk;
 mod m0006_shop;
 mod m0007_sessions;
+mod m0008_money_back;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_desk::Migration),
             Box::new(m0006_shop::Migration),
             Box::new(m0007_sessions::Migration),
+            Box::new(m0008_money_back::Migration),
         ]
     }
 }
