@@ -49,6 +49,7 @@ pub async fn begin(
         method_brand: Set(None),
         method_last4: Set(None),
         receipt_url: Set(None),
+        refunded: Set(0),
         version: Set(0),
         created_at: Set(now),
         updated_at: Set(now),

@@ -1,7 +1,10 @@
 use entities::PaymentId;
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::vault::VaultError;
+use crate::{
+    core::refunds::{NotRefundable, Refusal},
+    vault::VaultError,
+};
 
 /// Why something could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,12 @@ pub enum Error {
     /// The account was deleted.
     #[error("the account was deleted")]
     Closed,
+    /// Nothing of the payment can be refunded.
+    #[error("{0}")]
+    NotRefundable(NotRefundable),
+    /// Somebody may not decide about a request for a refund, or not so.
+    #[error("{0}")]
+    Refused(Refusal),
     /// An argument that no caller may pass.
     #[error("{0}")]
     Invalid(&'static str),
@@ -59,9 +68,23 @@ impl Error {
             | Self::NotEnoughCredits { .. }
             | Self::SpentDifferently { .. }
             | Self::Closed
+            | Self::NotRefundable(_)
+            | Self::Refused(_)
             | Self::Invalid(_)
             | Self::Inconsistent(_) => false,
         }
+    }
+}
+
+impl From<NotRefundable> for Error {
+    fn from(why: NotRefundable) -> Self {
+        Self::NotRefundable(why)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     Error,
     audit::{self, Line},
     core::{Decision, Policy, advance, decide},
-    invoices, ledger,
+    invoices, ledger, money_back,
     reviews::{self, Case},
 };
 
@@ -128,7 +128,9 @@ async fn write_all(
     let mut jobs: Vec<NewJob> = receipts.map(|job| NewJob::of(&job, now)).collect();
     jobs.extend(alerts.map(|job| NewJob::of(&job, now)));
     jobs.extend(changed.iter().filter_map(late_failure).map(|job| NewJob::of(&job, now)));
-    let enqueued = queue::insert(txn, jobs, now).await?;
+    let mut enqueued = queue::insert(txn, jobs, now).await?;
+    let ids: Vec<PaymentId> = granted.iter().map(|grant| grant.payment_id).collect();
+    enqueued.extend(money_back::catch_up(txn, &ids, now).await?);
     // Last, since it locks the series for every other transaction.
     let new = |payment: &&&Model| granted.iter().any(|grant| grant.payment_id == payment.id);
     let billed: Vec<&Model> = succeeded.iter().filter(new).copied().collect();

@@ -1,10 +1,21 @@
 //! What follows from a fact: pure functions, the only place where it is decided.
 
+mod books;
+#[cfg(test)]
+mod books_tests;
 mod decide;
 pub mod declines;
+pub mod money_back;
 mod policies;
+mod position;
+pub mod refunds;
+#[cfg(test)]
+mod refunds_tests;
 #[cfg(test)]
 mod tests;
 
+pub use books::{Booking, request_state, settle};
 pub use decide::{Advance, Decision, Mismatch, Policy, advance, decide};
 pub use policies::Policies;
+pub use position::{Holder, Position, Shift, Step};
+pub use refunds::RefundPolicy;

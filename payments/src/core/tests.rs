@@ -203,7 +203,7 @@ fn usd(minor: i64) -> Money {
 }
 
 /// A payment nobody has heard of yet.
-fn payment() -> Model {
+pub(super) fn payment() -> Model {
     let begun = Timestamp::from_seconds(1_790_000_000);
     Model {
         id: PaymentId::from_uuid(Uuid::from_u128(1)),
@@ -225,6 +225,7 @@ fn payment() -> Model {
         method_brand: None,
         method_last4: None,
         receipt_url: None,
+        refunded: 0,
         version: 0,
         created_at: begun,
         updated_at: begun,

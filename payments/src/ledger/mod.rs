@@ -4,12 +4,14 @@
 //! each asset; nothing is ever changed or deleted. Balances of customers are kept beside it, are
 //! derived from it, and [`verify()`] recomputes them.
 
+mod back;
 mod balances;
 mod history;
 mod post;
 mod spend;
 mod verify;
 
+pub(crate) use back::{book, write_lot};
 pub(crate) use balances::spendable;
 pub use balances::{Balance, balance};
 pub use history::{Movement, Movements, movements};
@@ -38,8 +40,14 @@ const ISSUED: &str = "credits:issued";
 const BONUS: &str = "credits:bonus";
 /// Where spent credits go.
 const SPENT: &str = "credits:spent";
+/// Where credits go that are taken back, for refunds and lost disputes.
+const TAKEN_BACK: &str = "credits:taken-back";
 /// What we earned.
 const REVENUE: &str = "revenue";
+/// What we paid back.
+const REFUNDS: &str = "refunds";
+/// What banks took back.
+const CHARGEBACKS: &str = "chargebacks";
 
 /// What a provider owes us.
 fn clearing(provider: entities::Provider) -> String {

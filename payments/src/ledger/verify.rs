@@ -56,14 +56,52 @@ const RULES: &[Rule] = &[
                 e.asset WHERE e.account LIKE 'cust%' AND b.account IS NULL GROUP BY e.account",
     },
     Rule {
-        name: "nobody's balance is below zero",
+        name: "nobody owes more credits than were taken back after they were spent",
+        query: "SELECT 'all customers' AS subject, debts AS found, lots AS should FROM (SELECT \
+                (SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM balances WHERE amount < 0) \
+                AS debts, (SELECT CAST(COALESCE(SUM(owed), 0) AS BIGINT) FROM credit_lots) AS \
+                lots) s WHERE debts > lots",
+    },
+    Rule {
+        name: "nothing below zero is set aside",
         query: "SELECT account AS subject, amount AS found, 0 AS should FROM balances WHERE \
-                amount < 0",
+                amount < 0 AND account LIKE '%:held'",
+    },
+    Rule {
+        name: "what a lot has set aside is set aside for a request or a dispute",
+        query: "SELECT 'a lot' AS subject, l.held AS found, CAST(COALESCE((SELECT SUM(r.held) \
+                FROM refund_requests r WHERE r.payment_id = l.payment_id), 0) + COALESCE((SELECT \
+                SUM(d.held) FROM disputes d WHERE d.payment_id = l.payment_id), 0) AS BIGINT) AS \
+                should FROM credit_lots l WHERE l.held <> COALESCE((SELECT SUM(r.held) FROM \
+                refund_requests r WHERE r.payment_id = l.payment_id), 0) + COALESCE((SELECT \
+                SUM(d.held) FROM disputes d WHERE d.payment_id = l.payment_id), 0)",
+    },
+    Rule {
+        name: "a payment counts what its refunds pay back",
+        query: "SELECT p.package_id || ' of ' || CAST(p.created_at AS TEXT) AS subject, \
+                p.refunded AS found, CAST(COALESCE(SUM(r.amount), 0) AS BIGINT) AS should FROM \
+                payments p LEFT JOIN refunds r ON r.payment_id = p.id AND r.state NOT IN \
+                ('canceled', 'failed') GROUP BY p.id, p.package_id, p.created_at, p.refunded \
+                HAVING p.refunded <> COALESCE(SUM(r.amount), 0)",
+    },
+    Rule {
+        name: "no payment pays back more than it took",
+        query: "SELECT p.package_id || ' of ' || CAST(p.created_at AS TEXT) AS subject, \
+                CAST(SUM(r.amount) AS BIGINT) AS found, p.amount AS should FROM payments p JOIN \
+                refunds r ON r.payment_id = p.id AND r.state = 'succeeded' GROUP BY p.id, \
+                p.package_id, p.created_at, p.amount HAVING SUM(r.amount) > p.amount",
+    },
+    Rule {
+        name: "there are as many refunds booked as transfers for them",
+        query: "SELECT 'all refunds' AS subject, booked AS found, transfers AS should FROM (SELECT \
+                (SELECT COUNT(*) FROM refunds WHERE booked <> 'nothing') AS booked, (SELECT \
+                COUNT(*) FROM ledger_transfers WHERE kind = 'refund') AS transfers) s WHERE booked \
+                <> transfers",
     },
     Rule {
         name: "the lots of all customers hold what their balances say",
         query: "SELECT 'all customers' AS subject, lots AS found, sums AS should FROM (SELECT \
-                (SELECT CAST(COALESCE(SUM(remaining + held), 0) AS BIGINT) FROM credit_lots) AS \
+                (SELECT CAST(COALESCE(SUM(remaining + held - owed), 0) AS BIGINT) FROM credit_lots) AS \
                 lots, (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM balances WHERE asset = \
                 'credits') AS sums) s WHERE lots <> sums",
     },

@@ -1,0 +1,317 @@
+use std::collections::BTreeMap;
+
+use boot::sql::{Column, Rows, Type, col};
+use entities::{
+    DisputeId, EventId, PaymentId, RefundId, Timestamp, dispute, money_back::DisputeFact,
+    money_back::RefundFact, payment, refund,
+};
+use jobs::{Enqueued, NewJob, queue};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::{Books, follow_ups};
+use crate::{
+    Error,
+    apply::Outcome,
+    audit,
+    core::{
+        Mismatch, Policy,
+        money_back::{
+            dispute_mismatch, dispute_state, refund_mismatch, refund_state, told_funds, told_stage,
+        },
+        refunds::credits_for,
+    },
+    reviews::{self, Case},
+};
+
+const IDS: &[Column] = &[col("id", Type::Uuid)];
+
+/// What a provider told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Of a refund.
+    Refund(Box<RefundFact>),
+    /// Of a dispute.
+    Dispute(Box<DisputeFact>),
+}
+
+/// News, and how we learned of them.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What was said.
+    pub news: News,
+    /// The event that said so; `None` when we asked.
+    pub event_id: Option<EventId>,
+}
+
+/// What [`apply`] did.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// An outcome for each item, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Jobs to be announced once the transaction is committed.
+    pub enqueued: Vec<Enqueued>,
+}
+
+/// Brings our rows and the ledger to what `items` say, if and only if `txn` commits.
+///
+/// Fails with [`Error::Stale`] if somebody else was faster; then all of it is to be rolled back and
+/// done again.
+pub async fn apply(
+    txn: &DatabaseTransaction,
+    policy: &Policy,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<Applied, Error> {
+    if items.is_empty() {
+        return Ok(Applied::default());
+    }
+    let loaded = Books::load(txn, lock(txn, items).await?).await?;
+    let mut books = loaded.clone();
+    let mut cases: BTreeMap<(PaymentId, &'static str), Case> = BTreeMap::new();
+    let mut outcomes = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(found) = books.iter_mut().find(|books| item.is_about(&books.payment)) else {
+            outcomes.push(Outcome::Unknown);
+            continue;
+        };
+        let id = found.payment.id;
+        let told = match &item.news {
+            News::Refund(fact) => tell_refund(found, fact, policy, now),
+            News::Dispute(fact) => tell_dispute(found, fact, policy, now),
+        };
+        outcomes.push(match told {
+            Ok(()) => Outcome::Applied(id),
+            Err(mismatch) => {
+                let rule = item.rule(mismatch);
+                let detail = item.detail(mismatch, &found.payment);
+                let case = Case { payment_id: id, rule, detail, event_id: item.event_id };
+                cases.entry((id, rule)).or_insert(case);
+                Outcome::Contradicted(id, rule)
+            }
+        });
+    }
+    let mut enqueued = Vec::new();
+    for (before, books) in loaded.iter().zip(books) {
+        let actor = format!("provider:{}", before.payment.provider);
+        enqueued.extend(books.write(txn, before, &actor, now).await?);
+    }
+    enqueued.extend(open(txn, cases.into_values().collect(), now).await?);
+    Ok(Applied { outcomes, enqueued })
+}
+
+/// Books what was told of `payments` before their credits were granted, in the same transaction as
+/// the grant.
+pub async fn catch_up(
+    txn: &DatabaseTransaction,
+    payments: &[PaymentId],
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, Error> {
+    let early = early(txn, payments).await?;
+    if early.is_empty() {
+        return Ok(Vec::new());
+    }
+    let find = payment::Entity::find()
+        .filter(payment::Column::Id.is_in(early))
+        .order_by_asc(payment::Column::Id)
+        .lock_exclusive();
+    let mut enqueued = Vec::new();
+    for before in Books::load(txn, find.all(txn).await?).await? {
+        let actor = format!("provider:{}", before.payment.provider);
+        enqueued.extend(before.clone().write(txn, &before, &actor, now).await?);
+    }
+    Ok(enqueued)
+}
+
+/// Those of `payments` of which a refund or a dispute is known.
+async fn early(txn: &DatabaseTransaction, payments: &[PaymentId]) -> Result<Vec<PaymentId>, DbErr> {
+    if payments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Rows::new(IDS);
+    for id in payments {
+        rows.push([id.uuid().into()]);
+    }
+    let body = "SELECT r.payment_id AS id FROM refunds r JOIN v ON v.id = r.payment_id UNION SELECT \
+                d.payment_id AS id FROM disputes d JOIN v ON v.id = d.payment_id";
+    let statement = rows.statement(txn.get_database_backend(), body, Vec::new());
+    let found = txn.query_all_raw(statement).await?;
+    found.iter().map(|row| Ok(PaymentId::from_uuid(row.try_get("", "id")?))).collect()
+}
+
+/// Reads and locks the payments that `items` name, in the order of ids as everybody does.
+async fn lock(txn: &DatabaseTransaction, items: &[Item]) -> Result<Vec<payment::Model>, DbErr> {
+    let references = items.iter().map(Item::payment_reference);
+    let find = payment::Entity::find()
+        .filter(payment::Column::ProviderReference.is_in(references))
+        .order_by_asc(payment::Column::Id)
+        .lock_exclusive();
+    find.all(txn).await
+}
+
+async fn open(
+    txn: &DatabaseTransaction,
+    cases: Vec<Case>,
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, Error> {
+    let opened = reviews::open(txn, cases, now).await?;
+    let lines = opened.iter().map(|(id, case)| follow_ups::review_line(*id, case));
+    audit::write(txn, lines.collect(), now).await?;
+    let jobs: Vec<NewJob> = opened
+        .iter()
+        .map(|(id, case)| NewJob::of(&follow_ups::review_alert(*id, case), now))
+        .collect();
+    Ok(queue::insert(txn, jobs, now).await?)
+}
+
+/// Notes what `fact` says of a refund of ours, or of one that we hear of for the first time.
+fn tell_refund(
+    books: &mut Books,
+    fact: &RefundFact,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<(), Mismatch> {
+    if let Some(mismatch) = refund_mismatch(&books.payment, fact, policy) {
+        return Err(mismatch);
+    }
+    let index = find_refund(&books.refunds, fact).unwrap_or_else(|| {
+        books.refunds.push(new_refund(&books.payment, fact, now));
+        books.refunds.len() - 1
+    });
+    let row = &mut books.refunds[index];
+    if row.amount != fact.amount.minor {
+        return Err(Mismatch::Amount);
+    }
+    row.provider_reference.get_or_insert_with(|| fact.reference.clone());
+    if let Some(state) = refund_state(row.state, &fact.news) {
+        row.state = state;
+        if let entities::money_back::RefundNews::Failed(code) = &fact.news {
+            row.failure = Some(code.clone());
+        }
+    }
+    Ok(())
+}
+
+/// The refund with the provider's id, else the one it claims to be and that has none yet.
+fn find_refund(refunds: &[refund::Model], fact: &RefundFact) -> Option<usize> {
+    let by_reference =
+        refunds.iter().position(|row| row.provider_reference.as_ref() == Some(&fact.reference));
+    let claimed = || {
+        let claimed = fact.claimed?;
+        refunds.iter().position(|row| row.id == claimed && row.provider_reference.is_none())
+    };
+    by_reference.or_else(claimed)
+}
+
+fn new_refund(payment: &payment::Model, fact: &RefundFact, now: Timestamp) -> refund::Model {
+    let (amount, total) = (fact.amount.minor, payment.total_credits());
+    refund::Model {
+        id: RefundId::new(),
+        payment_id: payment.id,
+        request_id: None,
+        provider: payment.provider,
+        provider_reference: Some(fact.reference.clone()),
+        origin: refund::Origin::Provider,
+        amount,
+        currency: payment.currency.clone(),
+        credits: credits_for(amount, payment.amount, total),
+        state: refund::State::Reserved,
+        booked: refund::Booked::Nothing,
+        idempotency_key: None,
+        first_sent_at: None,
+        failure: None,
+        version: 0,
+        created_at: now,
+        updated_at: now,
+        succeeded_at: None,
+    }
+}
+
+/// Notes what `fact` says of a dispute.
+fn tell_dispute(
+    books: &mut Books,
+    fact: &DisputeFact,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<(), Mismatch> {
+    if let Some(mismatch) = dispute_mismatch(&books.payment, fact, policy) {
+        return Err(mismatch);
+    }
+    let known = books.disputes.iter().position(|row| row.provider_reference == fact.reference);
+    let index = known.unwrap_or_else(|| {
+        books.disputes.push(new_dispute(&books.payment, fact, now));
+        books.disputes.len() - 1
+    });
+    let row = &mut books.disputes[index];
+    if row.amount != fact.amount.minor {
+        return Err(Mismatch::Amount);
+    }
+    row.state = dispute_state(row.state, fact.stage).unwrap_or(row.state);
+    row.funds = row.funds.max(told_funds(fact.funds));
+    row.evidence_due = row.evidence_due.max(fact.evidence_due);
+    row.opened_at = row.opened_at.min(fact.occurred_at);
+    Ok(())
+}
+
+fn new_dispute(payment: &payment::Model, fact: &DisputeFact, now: Timestamp) -> dispute::Model {
+    let (amount, total) = (fact.amount.minor, payment.total_credits());
+    dispute::Model {
+        id: DisputeId::new(),
+        payment_id: payment.id,
+        provider: payment.provider,
+        provider_reference: fact.reference.clone(),
+        amount,
+        currency: payment.currency.clone(),
+        credits: credits_for(amount, payment.amount, total),
+        reason: fact.reason.clone(),
+        state: told_stage(fact.stage),
+        funds: dispute::Funds::Untouched,
+        booked: dispute::Booked::Nothing,
+        booked_funds: dispute::Funds::Untouched,
+        held: 0,
+        evidence_due: fact.evidence_due,
+        opened_at: fact.occurred_at,
+        version: 0,
+        created_at: now,
+        updated_at: now,
+        closed_at: None,
+    }
+}
+
+impl Item {
+    fn payment_reference(&self) -> &str {
+        match &self.news {
+            News::Refund(fact) => &fact.payment_reference,
+            News::Dispute(fact) => &fact.payment_reference,
+        }
+    }
+
+    fn is_about(&self, payment: &payment::Model) -> bool {
+        payment.provider_reference.as_deref() == Some(self.payment_reference())
+    }
+
+    fn rule(&self, mismatch: Mismatch) -> &'static str {
+        match (&self.news, mismatch) {
+            (_, Mismatch::Amount) => match &self.news {
+                News::Refund(_) => "refund-amount-mismatch",
+                News::Dispute(_) => "dispute-amount-mismatch",
+            },
+            (_, other) => other.rule(),
+        }
+    }
+
+    /// What was seen, in a sentence for the reviewer.
+    fn detail(&self, mismatch: Mismatch, payment: &payment::Model) -> String {
+        let (what, amount) = match &self.news {
+            News::Refund(fact) => ("refund", &fact.amount),
+            News::Dispute(fact) => ("dispute", &fact.amount),
+        };
+        format!(
+            "the provider tells of a {what} of {amount} for a payment of {}: {}",
+            payment.price(),
+            mismatch.rule()
+        )
+    }
+}

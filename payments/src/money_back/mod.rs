@@ -1,0 +1,13 @@
+//! Money that goes back: what providers tell of refunds and disputes, brought into our rows and
+//! the ledger.
+//!
+//! Everything that touches a payment's refunds, requests and disputes goes through [`Books`], under
+//! the lock of the payment's row: webhook, answer to our call, and the desk at once book once.
+
+mod apply;
+mod books;
+mod follow_ups;
+mod rows;
+
+pub use apply::{Applied, Item, News, apply, catch_up};
+pub(crate) use books::Books;
