@@ -3,12 +3,16 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use entities::{Money, PaymentId, Provider, Timestamp, fact::Fact};
+use entities::{
+    Money, PaymentId, Provider, Timestamp,
+    fact::Fact,
+    money_back::{DisputeFact, RefundFact},
+};
 use http::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{GatewayError, ReadError, Wallet, WebhookError};
+use crate::{GatewayError, ReadError, Refunds, Wallet, WebhookError};
 
 /// A payment provider.
 #[async_trait]
@@ -57,6 +61,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// What keeps methods for payers who want to pay with them again; `None` if nothing does.
     fn wallet(&self) -> Option<&dyn Wallet>;
 
+    /// What sends money back; `None` if nothing does yet.
+    fn refunds(&self) -> Option<&dyn Refunds>;
+
     /// One page of the events that happened at or after `since`, newest first.
     ///
     /// `after` is the [`EventPage::next`] of the page before. Only kinds of event that
@@ -93,6 +100,12 @@ pub enum Reading {
     Hint(String),
     /// The methods kept for the provider's customer of this name changed: ask for them.
     Methods(String),
+    /// News about a refund.
+    Refund(Box<RefundFact>),
+    /// News about a dispute.
+    Dispute(Box<DisputeFact>),
+    /// The refunds of the payment of this reference changed: ask for them.
+    Refunds(String),
     /// Nothing that we act upon.
     Irrelevant,
 }

@@ -11,6 +11,7 @@ pub mod stripe;
 mod error;
 mod gateway;
 mod json;
+mod refunds;
 mod registry;
 mod retry;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
 pub use gateway::{
     Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,
 };
+pub use refunds::{RefundOrder, Refunds};
 pub use registry::Gateways;
 pub use wallet::{NewCustomer, Setup, Wallet};

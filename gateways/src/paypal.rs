@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -256,6 +256,11 @@ impl Gateway for PayPal {
 
     /// Nothing: what a payer saved with PayPal is offered on PayPal's own pages.
     fn wallet(&self) -> Option<&dyn Wallet> {
+        None
+    }
+
+    /// Not yet: money goes back in PayPal's own account pages.
+    fn refunds(&self) -> Option<&dyn Refunds> {
         None
     }
 

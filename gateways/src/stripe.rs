@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -18,9 +18,11 @@ mod charge;
 mod charged;
 mod checkout;
 mod config;
+mod dispute;
 mod envelope;
 mod event;
 mod intent;
+mod refund;
 mod refusal;
 mod requests;
 mod saved;
@@ -146,15 +148,36 @@ impl Gateway for Stripe {
         Some(self)
     }
 
+    fn refunds(&self) -> Option<&dyn Refunds> {
+        Some(self)
+    }
+
     async fn list_events(
         &self,
         since: Timestamp,
         after: Option<&str>,
     ) -> Result<EventPage, GatewayError> {
-        let request = requests::list_events(since, after);
+        let (group, cursor) = after.map_or((0, None), place);
+        let kinds = event::kinds();
+        let groups: Vec<&[String]> = kinds.chunks(KINDS_AT_ONCE).collect();
+        let request = requests::list_events(since, groups.get(group).unwrap_or(&&[][..]), cursor);
         let answer = self.transport.call(&request, None).await?;
-        page(&answer.body).map_err(GatewayError::Shape)
+        let mut page = page(&answer.body).map_err(GatewayError::Shape)?;
+        page.next = match page.next {
+            Some(cursor) => Some(format!("{group}:{cursor}")),
+            None => (group + 1 < groups.len()).then(|| format!("{}:", group + 1)),
+        };
+        Ok(page)
     }
+}
+
+/// Stripe lists events of at most this many kinds at once.
+const KINDS_AT_ONCE: usize = 20;
+
+/// The group of kinds, and the event after which its next page begins.
+fn place(after: &str) -> (usize, Option<&str>) {
+    let (group, cursor) = after.split_once(':').unwrap_or(("0", after));
+    (group.parse().unwrap_or(usize::MAX), Some(cursor).filter(|cursor| !cursor.is_empty()))
 }
 
 #[derive(Deserialize)]

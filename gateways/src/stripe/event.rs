@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    charged, checkout,
+    charged, checkout, dispute,
     envelope::{Event, is_word},
     intent::{Context, Intent},
+    refund,
 };
 use crate::{ReadError, Reading, Unreadable, json::maybe};
 
@@ -31,9 +32,10 @@ const METHODS: [&str; 5] = [
     "payment_method.automatically_updated",
 ];
 
-/// The kinds of event that mean something to us; Stripe lists at most twenty kinds at a time.
+/// The kinds of event that mean something to us, but for those that only repeat what others say.
 pub(super) fn kinds() -> Vec<String> {
     let kinds = INTENTS.iter().chain(&charged::KINDS).chain(&checkout::KINDS).chain(&METHODS);
+    let kinds = kinds.chain(&refund::KINDS).chain(&dispute::KINDS);
     kinds.map(|kind| (*kind).to_owned()).collect()
 }
 
@@ -48,6 +50,9 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, ReadError> {
         return Ok(owner(&event).map_or(Reading::Irrelevant, Reading::Methods));
     }
     let context = Context { account: event.account(), occurred_at: event.occurred_at() };
+    if refund::KINDS.contains(&kind) || dispute::KINDS.contains(&kind) || kind == refund::CHANGED {
+        return read_money_back(&event);
+    }
     let fact = if charged::KINDS.contains(&kind) {
         charged::read(event.about(), event.livemode, context)
     } else if checkout::KINDS.contains(&kind) {
@@ -83,6 +88,25 @@ fn read_intent(event: &Event<'_>) -> Result<Reading, ReadError> {
     let context = Context { account: event.account(), occurred_at: event.occurred_at() };
     let fact = intent.fact(news, context).map_err(ReadError::Malformed)?;
     Ok(Reading::Fact(Box::new(fact)))
+}
+
+/// What an event says of money that goes back, if it does.
+fn read_money_back(event: &Event<'_>) -> Result<Reading, ReadError> {
+    let kind = &*event.kind;
+    if refund::KINDS.contains(&kind) {
+        let (account, livemode) = (event.account(), Some(event.livemode));
+        let around = refund::Around { account, livemode, at: Some(event.occurred_at()) };
+        let fact = refund::read(event.about(), around).map_err(ReadError::Malformed)?;
+        return Ok(fact.map_or(Reading::Irrelevant, |fact| Reading::Refund(Box::new(fact))));
+    }
+    if dispute::KINDS.contains(&kind) {
+        let context = Context { account: event.account(), occurred_at: event.occurred_at() };
+        let fact = dispute::read(kind, event.about(), event.livemode, context);
+        let fact = fact.map_err(ReadError::Malformed)?;
+        return Ok(fact.map_or(Reading::Irrelevant, |fact| Reading::Dispute(Box::new(fact))));
+    }
+    let changed = (kind == refund::CHANGED).then(|| refund::changed(event.about())).flatten();
+    Ok(changed.map_or(Reading::Irrelevant, Reading::Refunds))
 }
 
 /// The kind decides; a success has to be the object's own word too, since credits follow from it.

@@ -16,7 +16,7 @@ use stripe_core::{
 use stripe_shared::PaymentIntentSetupFutureUsage;
 use stripe_types::{Currency, RangeBoundsTs, RangeQueryTs};
 
-use super::{amount::to_stripe, event};
+use super::amount::to_stripe;
 use crate::{GatewayError, PaymentOrder};
 
 /// The most that Stripe puts on a page.
@@ -67,10 +67,14 @@ pub(super) fn retrieve_payment(reference: &str) -> Result<RequestBuilder, Gatewa
     Ok(RetrievePaymentIntent::new(reference).expand(vec![EXPAND.to_owned()]).build())
 }
 
-pub(super) fn list_events(since: Timestamp, after: Option<&str>) -> RequestBuilder {
+pub(super) fn list_events(
+    since: Timestamp,
+    kinds: &[String],
+    after: Option<&str>,
+) -> RequestBuilder {
     let since = RangeBoundsTs { gte: Some(since.seconds()), ..RangeBoundsTs::default() };
     let mut request =
-        ListEvent::new().created(RangeQueryTs::Bounds(since)).types(event::kinds()).limit(PAGE);
+        ListEvent::new().created(RangeQueryTs::Bounds(since)).types(kinds).limit(PAGE);
     if let Some(after) = after {
         request = request.starting_after(after);
     }

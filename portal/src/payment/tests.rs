@@ -28,6 +28,7 @@ fn payment(status: Status) -> Model {
         method_brand: Some("visa".to_owned()),
         method_last4: Some("4242".to_owned()),
         receipt_url: None,
+        refunded: 0,
         version: 0,
         created_at: at,
         updated_at: at,

@@ -9,7 +9,7 @@ use entities::{
 };
 use gateways::{
     Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Wallet, WebhookError,
+    Refunds, Wallet, WebhookError,
 };
 use http::HeaderMap;
 
@@ -85,6 +85,10 @@ impl Gateway for Fake {
     }
 
     fn wallet(&self) -> Option<&dyn Wallet> {
+        None
+    }
+
+    fn refunds(&self) -> Option<&dyn Refunds> {
         None
     }
 

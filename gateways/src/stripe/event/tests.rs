@@ -318,8 +318,3 @@ fn events_about_methods_name_the_customer_to_ask_for() {
     let setup = json!({"id": "seti_1", "object": "setup_intent", "customer": "cus_1"});
     assert_eq!(read("setup_intent.succeeded", &setup, &Value::Null), theirs);
 }
-
-#[test]
-fn stripe_lists_as_many_kinds_at_a_time() {
-    assert!(kinds().len() <= 20);
-}

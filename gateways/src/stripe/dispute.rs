@@ -1,0 +1,108 @@
+//! Stripe's disputes in our words.
+
+use std::borrow::Cow;
+
+use entities::{
+    Provider, Timestamp,
+    money_back::{DisputeFact, DisputeStage, Funds},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{amount::from_stripe, envelope::is_word, intent::Context};
+use crate::{
+    Unreadable,
+    json::{is_code, maybe},
+};
+
+/// The kinds of event that are about a dispute.
+pub(super) const KINDS: [&str; 5] = [
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+];
+
+/// What a reason is called that Stripe does not give.
+const GENERAL: &str = "general";
+
+#[derive(Deserialize)]
+struct Dispute<'a> {
+    #[serde(borrow)]
+    object: Cow<'a, str>,
+    id: String,
+    amount: i64,
+    #[serde(borrow)]
+    currency: Cow<'a, str>,
+    livemode: bool,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+    #[serde(borrow)]
+    reason: Cow<'a, str>,
+    #[serde(borrow, default)]
+    payment_intent: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    evidence_details: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Evidence {
+    due_by: Option<i64>,
+}
+
+/// What a dispute says; `None` if it is of a charge without a payment intent, which is none of ours.
+pub(super) fn read(
+    kind: &str,
+    json: &str,
+    livemode: bool,
+    context: Context,
+) -> Result<Option<DisputeFact>, Unreadable> {
+    let dispute: Dispute<'_> = serde_json::from_str(json)?;
+    if dispute.object != "dispute" || !is_word(&dispute.id) {
+        return Err(Unreadable::new("the object is not a dispute"));
+    }
+    if dispute.livemode != livemode {
+        return Err(Unreadable::new("the dispute is of another mode than its event"));
+    }
+    let Some(payment_reference) = maybe(dispute.payment_intent).filter(|id: &String| is_word(id))
+    else {
+        return Ok(None);
+    };
+    let due = maybe(dispute.evidence_details).and_then(|evidence: Evidence| evidence.due_by);
+    let reason = if is_code(&dispute.reason) { &*dispute.reason } else { GENERAL };
+    Ok(Some(DisputeFact {
+        provider: Provider::Stripe,
+        payment_reference,
+        livemode,
+        account: context.account,
+        amount: from_stripe(dispute.amount, &dispute.currency)?,
+        reason: reason.to_owned(),
+        stage: stage(&dispute.status)?,
+        funds: funds(kind),
+        evidence_due: due.filter(|due| *due > 0).map(Timestamp::from_seconds),
+        occurred_at: context.occurred_at,
+        reference: dispute.id,
+    }))
+}
+
+fn stage(status: &str) -> Result<DisputeStage, Unreadable> {
+    Ok(match status {
+        "warning_needs_response" | "warning_under_review" => DisputeStage::Warning,
+        "needs_response" => DisputeStage::NeedsResponse,
+        "under_review" => DisputeStage::UnderReview,
+        "warning_closed" | "prevented" => DisputeStage::Harmless,
+        "won" => DisputeStage::Won,
+        "lost" => DisputeStage::Lost,
+        _ => return Err(Unreadable::new("the dispute's status is unknown")),
+    })
+}
+
+/// Money moves with events of their own, not with the dispute's status.
+fn funds(kind: &str) -> Option<Funds> {
+    match kind {
+        "charge.dispute.funds_withdrawn" => Some(Funds::Withdrawn),
+        "charge.dispute.funds_reinstated" => Some(Funds::Reinstated),
+        _ => None,
+    }
+}
