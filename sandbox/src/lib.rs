@@ -41,6 +41,9 @@ pub use self::{
 /// How long a bank takes over a debit: days in the world, and long enough to be seen here.
 const DEBIT: Duration = Duration::from_secs(3);
 
+/// How long a refund takes that is not made at once: days in the world.
+const REFUND: Duration = Duration::from_secs(2);
+
 /// What a sandbox needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -167,6 +170,24 @@ impl Sandbox {
         lock(&self.0.state).events.iter().map(Event::view).collect()
     }
 
+    /// Refunds `amount` of the payment intent `id` as if in Stripe's dashboard; all that is left, if
+    /// `None`. Returns the refund's id.
+    pub fn refund(&self, id: &str, amount: Option<i64>) -> Option<String> {
+        let made = self.0.work(Origin::default(), |work| work.refund_in_dashboard(id, amount));
+        Some(made.ok()?["id"].as_str()?.to_owned())
+    }
+
+    /// The payer of the payment intent `id` goes to the bank. Returns the dispute's id.
+    pub fn dispute(&self, id: &str, reason: &str) -> Option<String> {
+        let made = self.0.work(Origin::default(), |work| work.open_dispute(id, reason, false));
+        Some(made.ok()?["id"].as_str()?.to_owned())
+    }
+
+    /// The bank decides about the dispute `id`; false if there is nothing to decide.
+    pub fn decide_dispute(&self, id: &str, won: bool) -> bool {
+        self.0.work(Origin::default(), |work| work.decide_dispute(id, won)).is_ok()
+    }
+
     /// Every try to deliver an event so far, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.deliverer.deliveries()
@@ -209,6 +230,7 @@ impl Inner {
             made: Vec::new(),
             processing: Vec::new(),
             debited: Vec::new(),
+            refunding: Vec::new(),
         };
         let result = job(&mut work);
         for id in std::mem::take(&mut work.made) {
@@ -222,6 +244,9 @@ impl Inner {
         }
         for id in std::mem::take(&mut work.debited) {
             self.conclude_later(id, DEBIT.max(Duration::from_millis(processing_ms)));
+        }
+        for id in std::mem::take(&mut work.refunding) {
+            self.conclude_refund_later(id);
         }
         result
     }
@@ -244,6 +269,18 @@ impl Inner {
             }
         }
         result
+    }
+
+    /// Lets the refund `id` become what it becomes, unless the sandbox is gone by then.
+    fn conclude_refund_later(self: &Arc<Self>, id: String) {
+        let (sandbox, ticket) = (Arc::downgrade(self), self.deliverer.ticket());
+        tokio::spawn(async move {
+            tokio::time::sleep(REFUND).await;
+            if let Some(sandbox) = sandbox.upgrade() {
+                sandbox.work(Origin::default(), |work| work.conclude_refund(&id));
+            }
+            drop(ticket);
+        });
     }
 
     /// Ends the processing of the intent `id` after a while, unless the sandbox is gone by then.

@@ -66,8 +66,12 @@ impl Call {
             ["customers", id, "payment_methods"] => work.list_methods(params, Some(id)),
             ["events"] => work.list_events(params),
             ["events", id] => work.retrieve_event(id, params),
+            ["disputes"] => work.list_disputes(params),
+            ["disputes", id] => work.retrieve_dispute(id, params),
             ["payment_intents"] => work.list_intents(params),
             ["setup_intents"] => work.list_setups(params),
+            ["refunds"] => work.list_refunds(params),
+            ["refunds", id] => work.retrieve_refund(id, params),
             ["payment_methods"] => work.list_methods(params, None),
             ["payment_methods", id] => work.retrieve_method(id, params),
             _ => Err(self.unrecognized()),
@@ -94,6 +98,9 @@ impl Call {
             ["customer_sessions"] => work.create_customer_session(params),
             ["setup_intents"] => work.create_setup(params),
             ["setup_intents", id, "cancel"] => work.cancel_setup(id, params),
+            ["disputes", id] => work.update_dispute(id, params),
+            ["disputes", id, "close"] => work.close_dispute(id, params),
+            ["refunds"] => work.create_refund(params),
             ["payment_intents"] => work.create_intent(params),
             ["payment_intents", id] => work.update_intent(id, params),
             ["payment_intents", id, "cancel"] => work.cancel_intent(id, params),
@@ -134,6 +141,10 @@ fn kind(method: &Method, path: &[&str]) -> Option<&'static str> {
         ["setup_intents"] if list => Some("setup_intents"),
         ["setup_intents", ..] => Some("setup_intent"),
         ["customer_sessions", ..] => Some("customer_session"),
+        ["refunds"] if list => Some("refunds"),
+        ["refunds", ..] => Some("refund"),
+        ["disputes"] if list => Some("disputes"),
+        ["disputes", ..] => Some("dispute"),
         ["payment_methods"] | ["customers", _, "payment_methods"] if list => {
             Some("payment_methods")
         }

@@ -185,11 +185,11 @@ impl Inner {
     }
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
     let response = Response::builder().status(status).content_type("application/json");
     response.body(format!("{body:#}"))
 }
 
-fn bad(why: &str) -> Response {
+pub(super) fn bad(why: &str) -> Response {
     answer(StatusCode::BAD_REQUEST, &json!({ "error": why }))
 }

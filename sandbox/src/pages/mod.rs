@@ -7,6 +7,7 @@ mod dashboard;
 mod element;
 mod mailbox;
 mod mime;
+mod money_back;
 mod paypal;
 
 use std::sync::Arc;
@@ -104,6 +105,9 @@ impl Inner {
             ["control", "faults"] => return self.control_faults(body),
             ["control", "redeliver"] => return self.control_redeliver(body),
             ["control", "paypal", "settle"] => return self.control_settle(body),
+            ["control", "refunds"] => return self.control_refund(body),
+            ["control", "disputes"] => return self.control_dispute(body),
+            ["control", "disputes", "decide"] => return self.control_decide(body),
             _ => {}
         }
         let form = match parse_form(body) {

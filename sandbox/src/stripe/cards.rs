@@ -172,6 +172,12 @@ pub(crate) static CARDS: &[Card] = &[
     card("3056930009020004", &["diners"], Outcome::Approve),
     card("3566002020360505", &["jcb"], Outcome::Approve),
     card("6200000000000005", &["unionpay"], Outcome::Approve),
+    // Its refund takes a while.
+    card("4000000000007726", &["pendingRefund"], Outcome::Approve),
+    // Disputed at once; the last one is only asked about.
+    card("4000000000000259", &["createDispute"], Outcome::Approve),
+    card("4000000000002685", &["createDisputeProductNotReceived"], Outcome::Approve),
+    card("4000000000001976", &["createDisputeInquiry"], Outcome::Approve),
     // Its refund fails later.
     card("4000000000005126", &["refundFail"], Outcome::Approve),
     card("4000000000003055", &["threeDSecureOptional"], Outcome::Approve),

@@ -23,6 +23,10 @@ pub(crate) struct Charge {
     pub(crate) intent: String,
     pub(crate) amount: i64,
     pub(crate) currency: String,
+    /// How much of it went back.
+    pub(crate) refunded: i64,
+    /// Whether the payer went to the bank.
+    pub(crate) disputed: bool,
     customer: Option<String>,
     description: Option<String>,
     receipt_email: Option<String>,
@@ -30,7 +34,7 @@ pub(crate) struct Charge {
     shipping: Option<Value>,
     suffix: Option<String>,
     metadata: Metadata,
-    method: Method,
+    pub(crate) method: Method,
     authenticated: bool,
     /// Why it failed, if it did.
     failure: Option<&'static Decline>,
@@ -45,14 +49,14 @@ impl Charge {
             "object": "charge",
             "amount": self.amount,
             "amount_captured": if paid { self.amount } else { 0 },
-            "amount_refunded": 0,
+            "amount_refunded": self.refunded,
             "billing_details": self.method.billing_details,
             "captured": paid,
             "created": self.created,
             "currency": self.currency,
             "customer": self.customer,
             "description": self.description,
-            "disputed": false,
+            "disputed": self.disputed,
             "failure_code": self.failure.map(|decline| decline.code),
             "failure_message": self.failure.map(|decline| decline.message),
             "fraud_details": {},
@@ -67,7 +71,7 @@ impl Charge {
             "receipt_email": self.receipt_email,
             "receipt_number": null,
             "receipt_url": self.receipt_url,
-            "refunded": false,
+            "refunded": paid && self.refunded == self.amount,
             "shipping": self.shipping,
             "statement_descriptor_suffix": self.suffix,
             "status": if paid { "succeeded" } else { "failed" },
@@ -77,6 +81,11 @@ impl Charge {
         }
         view["calculated_statement_descriptor"] = json!("QUITTANCE SANDBOX");
         view
+    }
+
+    /// Whether it took money.
+    pub(crate) fn is_paid(&self) -> bool {
+        self.failure.is_none()
     }
 
     fn outcome(&self) -> Value {
@@ -208,6 +217,8 @@ impl Work<'_> {
             intent: intent.id.clone(),
             amount: intent.amount,
             currency: intent.currency.clone(),
+            refunded: 0,
+            disputed: false,
             customer: intent.customer.clone(),
             description: intent.description.clone(),
             receipt_email: intent.receipt_email.clone(),

@@ -156,6 +156,7 @@ impl Work<'_> {
             }
             _ => {}
         }
+        self.dispute_by_card(&intent.id, method.card.number);
         view
     }
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Table, charges::Charge, customers::Customer, events::Event, intents::Intent, methods::Method,
-    setups::Setup,
+    Table, charges::Charge, customers::Customer, disputes::Dispute, events::Event, intents::Intent,
+    methods::Method, refunds::Refund, setups::Setup,
 };
 use crate::{api::error::ApiError, ids};
 
@@ -22,6 +22,8 @@ pub(crate) struct State {
     pub(crate) intents: Table<Intent>,
     pub(crate) charges: Table<Charge>,
     pub(crate) setups: Table<Setup>,
+    pub(crate) refunds: Table<Refund>,
+    pub(crate) disputes: Table<Dispute>,
     pub(crate) events: Table<Event>,
 }
 
@@ -34,6 +36,8 @@ impl State {
             intents: Table::new(MAX_OBJECTS),
             charges: Table::new(MAX_OBJECTS),
             setups: Table::new(MAX_OBJECTS),
+            refunds: Table::new(MAX_OBJECTS),
+            disputes: Table::new(MAX_OBJECTS),
             events: Table::new(MAX_EVENTS),
         }
     }
@@ -69,6 +73,8 @@ pub(crate) struct Work<'a> {
     pub(crate) processing: Vec<String>,
     /// The ids of the intents that a bank was asked to pay.
     pub(crate) debited: Vec<String>,
+    /// The ids of the refunds that become something else by themselves.
+    pub(crate) refunding: Vec<String>,
 }
 
 impl Work<'_> {
@@ -124,6 +130,8 @@ impl Work<'_> {
             "pi" => self.state.intents.get(id).map(|intent| self.view_intent(intent)),
             "ch" => self.state.charges.get(id).map(Charge::view),
             "seti" => self.state.setups.get(id).map(Setup::view),
+            "re" => self.state.refunds.get(id).map(Refund::view),
+            "du" => self.state.disputes.get(id).map(Dispute::view),
             _ => None,
         }
     }
@@ -152,8 +160,14 @@ fn expandable(kind: &str, key: &str) -> Option<&'static str> {
     match (kind, key) {
         ("setup_intents", "data") => Some("setup_intent"),
         ("setup_intent", "payment_method") => Some("payment_method"),
-        ("payment_intents", "data") | ("charge", "payment_intent") => Some("payment_intent"),
-        ("charges", "data") | ("payment_intent", "latest_charge") => Some("charge"),
+        ("payment_intents", "data") | ("charge" | "refund" | "dispute", "payment_intent") => {
+            Some("payment_intent")
+        }
+        ("charges", "data")
+        | ("payment_intent", "latest_charge")
+        | ("refund" | "dispute", "charge") => Some("charge"),
+        ("refunds", "data") => Some("refund"),
+        ("disputes", "data") => Some("dispute"),
         ("payment_methods", "data") | ("payment_intent", "payment_method") => {
             Some("payment_method")
         }
