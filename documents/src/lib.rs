@@ -12,6 +12,7 @@ mod invoice;
 mod mail;
 mod method;
 mod receipt;
+mod refund;
 mod text;
 
 pub use alert::{AlertMail, alert};
@@ -19,3 +20,4 @@ pub use failure::{FailureMail, failure};
 pub use invoice::{FontError, Fonts, InvoiceError, invoice};
 pub use mail::{Attachment, Mail, RenderError};
 pub use receipt::{ReceiptMail, receipt};
+pub use refund::{RefundMail, RefundStep, refund};

@@ -10,12 +10,13 @@ use entities::{
 };
 use gateways::Reading;
 use jobs::{
-    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob, SyncMethods,
+    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob, SyncMethods, SyncRefunds,
     queue::{self, Claim},
 };
 use payments::{
     apply::{self, Item, Outcome},
     inbox::{self, Opened, Verdict},
+    money_back::{self, News},
 };
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -113,18 +114,32 @@ struct Work {
     job: Model,
     event_id: EventId,
     verdict: Option<Verdict>,
-    /// Whether it says that saved methods changed, which a job of its own asks for.
-    methods: bool,
-    /// Whether the provider has to be asked what became of the payment.
-    ask: bool,
+    /// What a job of its own has to ask the provider for.
+    ask: Option<Ask>,
+}
+
+/// What an event says has changed, without saying how.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// The payment, by a last look at its event.
+    Payment,
+    Methods,
+    Refunds,
 }
 
 /// What an event comes to before any row is looked at.
 enum Read {
-    Item(Box<Item>),
-    Methods,
+    Payment(Box<Item>),
+    MoneyBack(money_back::Item),
+    Ask(Ask),
     Ends(Verdict),
-    Ask,
+}
+
+/// What the events of one provider say, each with its place in the batch.
+#[derive(Default)]
+struct Told {
+    payments: (Vec<usize>, Vec<Item>),
+    money_back: (Vec<usize>, Vec<money_back::Item>),
 }
 
 async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
@@ -135,7 +150,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         let ApplyEvent { event_id } = serde_json::from_str(&job.payload)
             .with_context(|| format!("job {} has no event", job.id))?;
         let job = job.clone();
-        works.push(Work { job, event_id, verdict: None, methods: false, ask: false });
+        works.push(Work { job, event_id, verdict: None, ask: None });
     }
     let ids: Vec<EventId> = works.iter().map(|work| work.event_id).collect();
     let events = inbox::load(store, &ids).await?;
@@ -143,32 +158,47 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         events.into_iter().map(|opened| (opened.event.id, opened)).collect();
 
     let now = store.clock.now();
-    let mut facts: HashMap<Provider, (Vec<usize>, Vec<Item>)> = HashMap::new();
+    let mut told: HashMap<Provider, Told> = HashMap::new();
     for (index, work) in works.iter_mut().enumerate() {
-        match events.get(&work.event_id).map(|opened| read(context, opened)) {
+        match events
+            .get(&work.event_id)
+            .map(|opened| (opened.event.provider, read(context, opened)))
+        {
             // Pruned: there is nothing left to apply.
             None => work.verdict = Some(Verdict::Ignored),
-            Some(Read::Ends(verdict)) => work.verdict = Some(verdict),
-            Some(Read::Methods) => (work.verdict, work.methods) = (Some(Verdict::Applied), true),
-            Some(Read::Ask) => {
-                work.ask = true;
+            Some((_, Read::Ends(verdict))) => work.verdict = Some(verdict),
+            Some((_, Read::Ask(Ask::Payment))) => {
+                work.ask = Some(Ask::Payment);
                 work.verdict = Some(Verdict::Parked("the provider is asked about it".to_owned()));
             }
-            Some(Read::Item(item)) => {
-                let (indexes, items) = facts.entry(item.fact.provider).or_default();
+            Some((_, Read::Ask(ask))) => {
+                (work.verdict, work.ask) = (Some(Verdict::Applied), Some(ask));
+            }
+            Some((provider, Read::Payment(item))) => {
+                let (indexes, items) = &mut told.entry(provider).or_default().payments;
                 indexes.push(index);
                 items.push(*item);
+            }
+            Some((provider, Read::MoneyBack(item))) => {
+                let (indexes, items) = &mut told.entry(provider).or_default().money_back;
+                indexes.push(index);
+                items.push(item);
             }
         }
     }
 
     let txn = store.db.begin().await.map_err(payments::Error::from)?;
     let mut enqueued = Vec::new();
-    for (provider, (indexes, items)) in facts {
+    for (provider, told) in told {
         let policy = context.policies.get(provider).context("a provider has no policy")?;
+        let (indexes, items) = told.payments;
         let applied = apply::apply(&txn, policy, &items, now).await?;
         enqueued.extend(applied.enqueued);
-        for (index, outcome) in indexes.into_iter().zip(applied.outcomes) {
+        let outcomes = indexes.into_iter().zip(applied.outcomes);
+        let (indexes, items) = told.money_back;
+        let applied = money_back::apply(&txn, policy, &items, now).await?;
+        enqueued.extend(applied.enqueued);
+        for (index, outcome) in outcomes.chain(indexes.into_iter().zip(applied.outcomes)) {
             works[index].verdict = Some(verdict(&outcome));
         }
     }
@@ -195,12 +225,15 @@ fn read(context: &Context, opened: &Opened) -> Read {
     let Some(gateway) = context.gateways.get(provider) else {
         return Read::Ends(Verdict::Dead(format!("{provider} is not set up")));
     };
+    let event_id = Some(opened.event.id);
+    let back = |news| Read::MoneyBack(money_back::Item { news, event_id });
     match gateway.read(&opened.body) {
-        Ok(Reading::Fact(fact)) => {
-            Read::Item(Box::new(Item { fact: *fact, event_id: Some(opened.event.id) }))
-        }
-        Ok(Reading::Methods(_)) => Read::Methods,
-        Ok(Reading::Hint(_)) => Read::Ask,
+        Ok(Reading::Fact(fact)) => Read::Payment(Box::new(Item { fact: *fact, event_id })),
+        Ok(Reading::Refund(fact)) => back(News::Refund(fact)),
+        Ok(Reading::Dispute(fact)) => back(News::Dispute(fact)),
+        Ok(Reading::Hint(_)) => Read::Ask(Ask::Payment),
+        Ok(Reading::Methods(_)) => Read::Ask(Ask::Methods),
+        Ok(Reading::Refunds(_)) => Read::Ask(Ask::Refunds),
         Ok(Reading::Irrelevant) => Read::Ends(Verdict::Ignored),
         Err(error) => Read::Ends(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
     }
@@ -217,12 +250,15 @@ async fn settle(
     let mut verdicts = Vec::with_capacity(works.len());
     for work in works {
         let Some(verdict) = work.verdict.clone() else { continue };
-        if work.methods {
-            follow_ups.push(NewJob::of(&SyncMethods { event_id: work.event_id }, now));
+        let event_id = work.event_id;
+        match work.ask {
+            Some(Ask::Methods) => follow_ups.push(NewJob::of(&SyncMethods { event_id }, now)),
+            Some(Ask::Refunds) => follow_ups.push(NewJob::of(&SyncRefunds { event_id }, now)),
+            Some(Ask::Payment) | None => {}
         }
         let parks = events.get(&work.event_id).map_or(0, |opened| opened.event.parks);
         let delay = usize::try_from(parks).ok().and_then(|parks| PARKED.get(parks));
-        let delay = delay.filter(|_| !work.ask);
+        let delay = delay.filter(|_| work.ask.is_none());
         match (&verdict, delay) {
             (Verdict::Parked(_), Some(delay)) => snoozed.push((work.job.clone(), now + *delay)),
             (Verdict::Parked(_), None) => {
@@ -278,7 +314,7 @@ fn observe(works: &[Work], events: &HashMap<EventId, Opened>, now: Timestamp) {
             Some(Verdict::Dead(_)) | None => "dead",
         };
         metrics::counter!("quittance_events_total", "state" => state).increment(1);
-        if work.methods {
+        if work.ask.is_some() {
             continue;
         }
         if let (Some(Verdict::Applied), Some(opened)) = (&work.verdict, events.get(&work.event_id))

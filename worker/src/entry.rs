@@ -3,8 +3,9 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
-    Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, Prune, Reconcile, ResendReceipt,
-    SendFailure, SendReceipt, SyncMethods, VerifyLedger, queue::lease,
+    Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, ProcessRefund, Prune, Reconcile,
+    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, SyncRefunds,
+    VerifyLedger, queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -40,6 +41,9 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<SendFailure>(),
     Entry::of::<SyncMethods>(),
     Entry::of::<DetachMethods>(),
+    Entry::of::<ProcessRefund>(),
+    Entry::of::<SyncRefunds>(),
+    Entry::of::<SendRefundMail>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),
     Entry::of::<VerifyLedger>(),

@@ -1,17 +1,20 @@
 use anyhow::anyhow;
 use entities::{EventId, Timestamp, job::Model};
-use jobs::{LookUpEvent, NewJob, queue};
+use jobs::{Enqueued, LookUpEvent, NewJob, queue};
 use payments::{
     apply::{self, Item, Outcome},
+    core::Policy,
     inbox::{self, Opened, Verdict},
+    money_back::{self, News},
 };
+use sea_orm::DatabaseTransaction;
 
 use crate::{
     Context, JobError, Ran, Run,
     apply_event::dead_event,
     follow::{Collect, follow, policy},
 };
-use gateways::{Gateway, GatewayError, Reading};
+use gateways::{Gateway, GatewayError, ReadError, Reading};
 
 impl Run for LookUpEvent {
     #[tracing::instrument(name = "job.look_up_event", skip_all, fields(event.id = %self.event_id))]
@@ -25,22 +28,22 @@ impl Run for LookUpEvent {
         let gateway =
             gateway.ok_or_else(|| JobError::Bury(anyhow!("{provider} is not set up")))?.as_ref();
         let policy = policy(context, gateway)?;
-        let items = look(context, gateway, &opened).await?;
+        let items = match gateway.read(&opened.body) {
+            Ok(Reading::Refund(fact)) => {
+                return last_look(context, row, policy, &opened, News::Refund(fact)).await;
+            }
+            Ok(Reading::Dispute(fact)) => {
+                return last_look(context, row, policy, &opened, News::Dispute(fact)).await;
+            }
+            read => look(context, gateway, &opened, read).await?,
+        };
 
         let now = store.clock.now();
         let txn = store.db.begin().await?;
         let applied = apply::apply(&txn, policy, &items, now).await?;
-        let mut enqueued = applied.enqueued;
         let verdict = verdict(applied.outcomes.last());
-        if let Verdict::Dead(cause) = &verdict {
-            let alert = NewJob::of(&dead_event(self.event_id, cause), now);
-            enqueued.extend(queue::insert(&txn, vec![alert], now).await?);
-        }
         let is_applied = verdict == Verdict::Applied;
-        inbox::settle(&txn, &[(self.event_id, verdict)], now).await?;
-        queue::done(&txn, std::slice::from_ref(row), now).await.map_err(payments::Error::from)?;
-        txn.commit().await?;
-        context.dispatcher.announce(enqueued);
+        finish(context, row, self.event_id, verdict, (txn, applied.enqueued)).await?;
         if is_applied {
             observe(opened.event.received_at, now);
         }
@@ -48,20 +51,65 @@ impl Run for LookUpEvent {
     }
 }
 
+/// Money that went back of a payment that we still do not know is none of ours.
+async fn last_look(
+    context: &Context,
+    row: &Model,
+    policy: &Policy,
+    opened: &Opened,
+    news: News,
+) -> Result<Ran, JobError> {
+    let (store, event_id) = (&context.store, opened.event.id);
+    let txn = store.db.begin().await?;
+    let items = [money_back::Item { news, event_id: Some(event_id) }];
+    let applied = money_back::apply(&txn, policy, &items, store.clock.now()).await?;
+    let verdict = verdict(applied.outcomes.last());
+    finish(context, row, event_id, verdict, (txn, applied.enqueued)).await?;
+    Ok(Ran::Settled)
+}
+
+/// Writes down what became of the event and its job, and commits.
+async fn finish(
+    context: &Context,
+    row: &Model,
+    event_id: EventId,
+    verdict: Verdict,
+    (txn, mut enqueued): (DatabaseTransaction, Vec<Enqueued>),
+) -> Result<(), JobError> {
+    let now = context.store.clock.now();
+    if let Verdict::Dead(cause) = &verdict {
+        let alert = NewJob::of(&dead_event(event_id, cause), now);
+        enqueued.extend(queue::insert(&txn, vec![alert], now).await?);
+    }
+    inbox::settle(&txn, &[(event_id, verdict)], now).await?;
+    queue::done(&txn, std::slice::from_ref(row), now).await.map_err(payments::Error::from)?;
+    txn.commit().await?;
+    context.dispatcher.announce(enqueued);
+    Ok(())
+}
+
 /// What there is to apply, the provider's present word last: it wins over what its event said.
 async fn look(
     context: &Context,
     gateway: &dyn Gateway,
     opened: &Opened,
+    read: Result<Reading, ReadError>,
 ) -> Result<Vec<Item>, JobError> {
     let event_id: Option<EventId> = Some(opened.event.id);
-    let (mut items, reference) = match gateway.read(&opened.body) {
+    let (mut items, reference) = match read {
         Ok(Reading::Fact(told)) => {
             let reference = told.reference.clone();
             (vec![Item { fact: *told, event_id }], reference)
         }
         Ok(Reading::Hint(reference)) => (Vec::new(), reference),
-        Ok(Reading::Methods(_) | Reading::Irrelevant) | Err(_) => {
+        Ok(
+            Reading::Refund(_)
+            | Reading::Dispute(_)
+            | Reading::Refunds(_)
+            | Reading::Methods(_)
+            | Reading::Irrelevant,
+        )
+        | Err(_) => {
             let provider = gateway.provider();
             let cause = anyhow!("{provider} sent an event that can no longer be read");
             return Err(JobError::Bury(cause));
