@@ -5,6 +5,7 @@ use boot::{
     config::{PaypalKeys, StripeKeys},
 };
 use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
+use payments::core::RefundPolicy;
 use poem::{Endpoint, Route};
 use portal::{PaypalJs, Portal, StripeJs};
 use sandbox::{Authority, PaypalConfig, Sandbox};
@@ -169,6 +170,18 @@ fn options(config: &Config, parts: &Parts) -> Options {
         origins,
         seller: parts.context.seller.clone(),
         fonts: parts.context.fonts.clone(),
+        refunds: refund_policy(config),
+    }
+}
+
+/// The seller's rules about refunds.
+pub fn refund_policy(config: &Config) -> RefundPolicy {
+    let refunds = &config.file.refunds;
+    let limit = i64::try_from(refunds.two_people_above).unwrap_or(i64::MAX);
+    RefundPolicy {
+        days: refunds.days,
+        appeal_days: refunds.appeal_days,
+        two_people_above: (limit > 0).then_some(limit),
     }
 }
 

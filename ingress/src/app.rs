@@ -5,7 +5,11 @@ use documents::Fonts;
 use entities::{Provider, billing::Seller};
 use gateways::{Gateway, Gateways};
 use jobs::Dispatcher;
-use payments::{Store, core::Policies, inbox::Recorder};
+use payments::{
+    Store,
+    core::{Policies, RefundPolicy},
+    inbox::Recorder,
+};
 use poem::Request;
 
 use crate::{
@@ -35,6 +39,8 @@ pub struct Options {
     pub seller: Arc<Seller>,
     /// What invoices are written with.
     pub fonts: Fonts,
+    /// The seller's rules about refunds.
+    pub refunds: RefundPolicy,
 }
 
 impl Options {
@@ -94,6 +100,11 @@ impl App {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.store.clock
+    }
+
+    /// Where `reference` of `provider`'s is in its dashboard, for people who have an account there.
+    pub(crate) fn gateway_url(&self, provider: Provider, reference: &str) -> Option<String> {
+        self.gateways.get(provider)?.refunds()?.dashboard_url(reference)
     }
 
     pub(crate) fn gateway(&self, provider: &str) -> Result<&Arc<dyn Gateway>, Problem> {

@@ -75,8 +75,8 @@ pub fn mint(secret: &SecretString, claims: &Claims) -> Result<String, jsonwebtok
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
 }
 
-/// The user who is asking.
-pub(crate) fn caller(app: &App, request: &Request) -> Result<User, Problem> {
+/// The user who is asking, and their roles.
+pub(crate) fn caller(app: &App, request: &Request) -> Result<(User, Vec<String>), Problem> {
     let token = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
@@ -84,5 +84,5 @@ pub(crate) fn caller(app: &App, request: &Request) -> Result<User, Problem> {
         .map(|(_, token)| token.trim())
         .ok_or(Problem::Unauthenticated("send Authorization: Bearer and a token"))?;
     let claims = app.token_key.prove(token, app.clock().now())?;
-    Ok(User { user_ref: claims.sub, email: claims.email })
+    Ok((User { user_ref: claims.sub, email: claims.email }, claims.roles))
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use gateways::{GatewayError, WebhookError};
-use payments::core::declines;
+use payments::core::{
+    declines,
+    refunds::{NotRefundable, Refusal},
+};
 use poem::{Response, error::ResponseError, http::StatusCode};
 use serde_json::{Value, json};
 
@@ -38,6 +41,9 @@ pub enum Problem {
     /// Too much at once.
     #[error("too many requests; wait and try again")]
     TooMany(Standing),
+    /// The caller is who they say, and may not.
+    #[error("your roles do not allow this")]
+    Forbidden,
     /// The caller has no such thing, or it is somebody else's.
     #[error("there is no such thing")]
     NotFound,
@@ -132,6 +138,7 @@ impl Problem {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoReceipt => (StatusCode::CONFLICT, "no_receipt"),
             Self::CardNumber => (StatusCode::BAD_REQUEST, "card_number_refused"),
@@ -156,6 +163,7 @@ impl Problem {
             | Self::Unreadable(_)
             | Self::TooLarge(_)
             | Self::Incomplete
+            | Self::Forbidden
             | Self::NotFound
             | Self::NoReceipt
             | Self::KeyReused
@@ -209,7 +217,9 @@ fn title(error: &CashierError) -> String {
         CashierError::Payments(payments::Error::Invalid(what)) => (*what).to_owned(),
         CashierError::Payments(
             error @ (payments::Error::NotEnoughCredits { .. }
-            | payments::Error::SpentDifferently { .. }),
+            | payments::Error::SpentDifferently { .. }
+            | payments::Error::NotRefundable(_)
+            | payments::Error::Refused(_)),
         ) => error.to_string(),
         CashierError::Payments(_) => "something of ours failed; try again".to_owned(),
     }
@@ -240,6 +250,8 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
             payments::Error::NotEnoughCredits { .. } => {
                 (StatusCode::CONFLICT, "not_enough_credits")
             }
+            payments::Error::NotRefundable(why) => not_refundable(*why),
+            payments::Error::Refused(refusal) => refused(*refusal),
             payments::Error::Db(_) | payments::Error::Stale(_) | payments::Error::LeaseLost(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
@@ -247,6 +259,32 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }
         },
+    }
+}
+
+fn not_refundable(why: NotRefundable) -> (StatusCode, &'static str) {
+    let code = match why {
+        NotRefundable::NotPaid => "payment_not_succeeded",
+        NotRefundable::TooLate(_) => "refund_too_late",
+        NotRefundable::NothingUnused => "credits_used",
+        NotRefundable::NothingLeft => "already_refunded",
+        NotRefundable::Disputed => "payment_disputed",
+        NotRefundable::Asked => "refund_already_requested",
+    };
+    (StatusCode::CONFLICT, code)
+}
+
+fn refused(refusal: Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::Stale => (StatusCode::CONFLICT, "stale"),
+        Refusal::NotWaiting(_) => (StatusCode::CONFLICT, "not_waiting"),
+        Refusal::OwnRequest => (StatusCode::FORBIDDEN, "own_request"),
+        Refusal::SecondLook => (StatusCode::FORBIDDEN, "second_look_by_another"),
+        Refusal::SecondPerson => (StatusCode::FORBIDDEN, "second_person_needed"),
+        Refusal::AnotherAmount(_) => (StatusCode::CONFLICT, "another_amount"),
+        Refusal::Amount(_) => (StatusCode::UNPROCESSABLE_ENTITY, "amount_out_of_range"),
+        Refusal::NotRefundable(why) => not_refundable(why),
+        Refusal::NoAppeal(_) => (StatusCode::CONFLICT, "no_appeal"),
     }
 }
 

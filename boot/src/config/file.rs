@@ -22,6 +22,26 @@ pub struct File {
     pub mail: Mail,
     /// What invoices say.
     pub invoice: Invoice,
+    /// The rules about refunds.
+    pub refunds: Refunds,
+}
+
+/// `[refunds]`: when money may go back, and who has to agree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Refunds {
+    /// For how many days after a payment a refund may be asked for.
+    pub days: u32,
+    /// For how many days after a denial a second look may be asked for.
+    pub appeal_days: u32,
+    /// Above how many minor units two people have to approve; 0 for never.
+    pub two_people_above: u64,
+}
+
+impl Default for Refunds {
+    fn default() -> Self {
+        Self { days: 30, appeal_days: 30, two_people_above: 50_000 }
+    }
 }
 
 /// `[lanes]`: how many jobs of each lane one process runs at once.

@@ -89,7 +89,7 @@ impl File {
 
     /// Every number, by its key, with the range it must be in.
     fn numbers(&self) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
-        let Self { lanes, http, database, worker, limits, mail, invoice } = self;
+        let Self { lanes, http, database, worker, limits, mail, invoice, refunds } = self;
         vec![
             ("lanes.events", lanes.events as u64, 1..=256),
             ("lanes.money", lanes.money as u64, 1..=256),
@@ -128,6 +128,9 @@ impl File {
             ),
             ("mail.per_recipient_per_hour", mail.per_recipient_per_hour.into(), 1..=1_000),
             ("mail.timeout_ms", mail.timeout_ms, 1_000..=LONG_MS),
+            ("refunds.days", refunds.days.into(), 1..=3_650),
+            ("refunds.appeal_days", refunds.appeal_days.into(), 1..=3_650),
+            ("refunds.two_people_above", refunds.two_people_above, 0..=999_999_999),
             ("invoice.tax_basis_points", invoice.tax_basis_points.into(), 0..=10_000),
         ]
     }

@@ -45,8 +45,16 @@ impl Endpoint for Gate {
             let user = match self.0.access {
                 Access::Anybody => None,
                 Access::User => {
-                    let user = auth::caller(&app, &request)?;
+                    let (user, _) = auth::caller(&app, &request)?;
                     standing = Some(app.limits.of(&user.user_ref)?);
+                    Some(user)
+                }
+                Access::Staff(roles) => {
+                    let (user, has) = auth::caller(&app, &request)?;
+                    standing = Some(app.limits.of(&user.user_ref)?);
+                    if !roles.iter().any(|role| has.iter().any(|name| name == role.as_str())) {
+                        return Err(Problem::Forbidden);
+                    }
                     Some(user)
                 }
             };

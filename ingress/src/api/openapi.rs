@@ -72,6 +72,11 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     if operation.access == Access::Anybody {
         described["security"] = json!([]);
     }
+    if let Access::Staff(roles) = operation.access {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        described["description"] = json!(format!("For {}", roles.join(", ")));
+        described["x-roles"] = json!(roles);
+    }
     if let Some(body) = operation.body {
         described["requestBody"] = json!({
             "required": true,

@@ -6,8 +6,8 @@ use poem::{Response, http::Method};
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Call, account, balance, confirm, export, intent, invoice, methods, openapi, packages, payments,
-    paypal, receipt, spend, view,
+    Call, account, balance, confirm, desk, export, intent, invoice, methods, openapi, packages,
+    payments, paypal, receipt, refunds, spend, view,
 };
 use crate::Problem;
 
@@ -40,7 +40,37 @@ pub(crate) enum Access {
     Anybody,
     /// A user, about what is theirs.
     User,
+    /// Somebody with one of these roles, about everybody's.
+    Staff(&'static [Role]),
 }
+
+/// What somebody of the seller's may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Looks.
+    Support,
+    /// Decides about money.
+    Finance,
+    /// Does everything.
+    Admin,
+}
+
+impl Role {
+    /// The role's name in tokens.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Support => "support",
+            Self::Finance => "finance",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who may look at everybody's refunds and disputes.
+const LOOKS: Access = Access::Staff(&[Role::Support, Role::Finance, Role::Admin]);
+
+/// Who may send money back.
+const DECIDES: Access = Access::Staff(&[Role::Finance, Role::Admin]);
 
 /// What an operation answers with.
 #[derive(Clone, Copy)]
@@ -93,6 +123,7 @@ const fn parameter(name: &'static str, about: &'static str) -> Parameter {
 }
 
 const CURSOR: Parameter = parameter("cursor", "The nextCursor of the page before");
+const STATUS: Parameter = parameter("status", "One or more statuses, separated by commas");
 const LIMIT: Parameter = parameter("limit", "Most items on the page: 1 to 100, 20 if left out");
 
 /// A read of the caller's own.
@@ -170,6 +201,17 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        status: 202,
+        body: Some(schema::<refunds::Ask>),
+        ..post(
+            "requestRefund",
+            "/payments/refund",
+            "Asks for a refund, and sets the unused credits aside",
+            schema::<refunds::Asked>,
+            |call| Box::pin(refunds::ask(call)),
+        )
+    },
+    Operation {
         query: &[
             parameter("status", "One or more statuses, separated by commas"),
             parameter("method", "The kind of method: card, us_bank_account, paypal, …"),
@@ -225,6 +267,105 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "The invoice of a payment that succeeded",
             schema::<()>,
             |call| Box::pin(invoice::show(call)),
+        )
+    },
+    get(
+        "getRefundOffer",
+        "/payments/{id}/refund-offer",
+        "What a refund of a payment would be now, and how that comes about",
+        schema::<refunds::Offered>,
+        |call| Box::pin(refunds::offer(call)),
+    ),
+    Operation {
+        access: Access::Anybody,
+        ..get(
+            "getRefundPolicy",
+            "/refund-policy",
+            "The seller's rules about refunds",
+            schema::<refunds::Policy>,
+            |call| Box::pin(std::future::ready(Ok(refunds::policy(&call)))),
+        )
+    },
+    Operation {
+        query: &[CURSOR, LIMIT],
+        ..get(
+            "listRefundRequests",
+            "/refund-requests",
+            "The caller's requests for refunds, newest first",
+            schema::<view::Page<refunds::Request>>,
+            |call| Box::pin(refunds::list(call)),
+        )
+    },
+    get(
+        "getRefundRequest",
+        "/refund-requests/{id}",
+        "One request for a refund",
+        schema::<refunds::Request>,
+        |call| Box::pin(refunds::show(call)),
+    ),
+    Operation {
+        status: 202,
+        body: Some(schema::<refunds::Appeal>),
+        ..post(
+            "appealRefundRequest",
+            "/refund-requests/{id}/appeal",
+            "Asks for a second look at a denial, by somebody else",
+            schema::<refunds::Request>,
+            |call| Box::pin(refunds::appeal(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[STATUS, CURSOR, LIMIT],
+        ..get(
+            "adminListRefundRequests",
+            "/admin/refund-requests",
+            "Everybody's requests for refunds, newest first",
+            schema::<view::Page<desk::Case>>,
+            |call| Box::pin(desk::list(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        ..get(
+            "adminGetRefundRequest",
+            "/admin/refund-requests/{id}",
+            "One request, with what a decision needs",
+            schema::<desk::Case>,
+            |call| Box::pin(desk::show(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        body: Some(schema::<desk::Approval>),
+        ..post(
+            "adminApproveRefund",
+            "/admin/refund-requests/{id}/approve",
+            "Approves a request, in full or in part",
+            schema::<desk::Case>,
+            |call| Box::pin(desk::approve(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        body: Some(schema::<desk::Denial>),
+        ..post(
+            "adminDenyRefund",
+            "/admin/refund-requests/{id}/deny",
+            "Denies a request, with a reason",
+            schema::<desk::Case>,
+            |call| Box::pin(desk::deny(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[STATUS, CURSOR, LIMIT],
+        ..get(
+            "adminListDisputes",
+            "/admin/disputes",
+            "Disputes, newest first",
+            schema::<view::Page<desk::Dispute>>,
+            |call| Box::pin(desk::disputes(call)),
         )
     },
     get(

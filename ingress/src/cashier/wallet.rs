@@ -127,7 +127,7 @@ impl Cashier {
     }
 
     /// Wakes whoever does the job.
-    pub(crate) fn announce(&self, enqueued: Option<Enqueued>) {
+    pub(crate) fn announce(&self, enqueued: impl IntoIterator<Item = Enqueued>) {
         self.dispatcher.announce(enqueued.into_iter().collect());
     }
 
