@@ -124,6 +124,7 @@ async fn one_of_each(store: &Store, samples: Samples) {
     over.update(&txn).await.unwrap();
     queue::insert(&txn, samples.jobs(now), now).await.unwrap();
     txn.commit().await.unwrap();
+    samples.refund(store).await;
 }
 
 /// What does not hold once everything is done, which it has to be in time.

@@ -17,6 +17,9 @@ fn body(operation: &str) -> Option<Value> {
         "createPaypalOrder" => json!({ "packageId": "pro-200" }),
         "savePaymentMethod" => json!({ "paymentMethodId": "pm_card_visa" }),
         "spendCredits" => json!({ "credits": 1, "reference": "matrix" }),
+        "appealRefundRequest" => json!({ "reason": "look again" }),
+        "adminApproveRefund" => json!({ "version": 0 }),
+        "adminDenyRefund" => json!({ "version": 0, "reason": "used" }),
         "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
         _ => return None,
     })
@@ -28,16 +31,11 @@ struct Route {
     path: String,
     query: String,
     public: bool,
+    /// Who of the seller's may call it; nobody, if it is for users.
+    roles: Vec<String>,
     status: u16,
     kind: String,
     schema: Value,
-}
-
-/// What the owner has.
-struct Owned {
-    payment: String,
-    method: String,
-    order: String,
 }
 
 async fn routes(app: &TestApp) -> (Value, Vec<Route>) {
@@ -64,6 +62,7 @@ async fn routes(app: &TestApp) -> (Value, Vec<Route>) {
                 path: format!("/api/v1{path}"),
                 query: query.join("&"),
                 public: operation["security"].as_array().is_some_and(Vec::is_empty),
+                roles: serde_json::from_value(operation["x-roles"].clone()).unwrap_or_default(),
                 status: status.parse().unwrap(),
                 kind: kind.clone(),
                 schema: content["schema"].clone(),
@@ -82,24 +81,62 @@ impl Route {
     async fn ask(&self, app: &TestApp, token: Option<&str>, id: &str) -> Asked {
         let body = match self.id.as_str() {
             "confirmPayment" => Some(json!({ "transactionId": id })),
+            "requestRefund" => Some(json!({ "transactionId": id, "reason": "not needed" })),
             other => body(other),
         };
         app.ask(token, &self.verb, &self.url(id), body.as_ref()).await
     }
 
     /// Which thing of the owner's its `{id}` names.
-    fn id<'a>(&self, owned: &'a Owned) -> &'a str {
-        if self.path.starts_with("/api/v1/payment-methods/") {
-            &owned.method
-        } else if self.path.starts_with("/api/v1/payments/paypal/") {
-            &owned.order
-        } else {
-            &owned.payment
+    fn thing<'a>(&self, things: &'a Things) -> &'a str {
+        match self.id.as_str() {
+            "getRefundOffer" => &things.other_payment,
+            "getRefundRequest" | "adminGetRefundRequest" | "adminApproveRefund" => &things.request,
+            "adminDenyRefund" => &things.other_request,
+            "appealRefundRequest" => &things.denied_request,
+            _ if self.path.starts_with("/api/v1/payments/paypal/") => &things.order,
+            _ if self.path.starts_with("/api/v1/payment-methods/") => &things.method,
+            _ => &things.payment,
         }
     }
 
     fn names_one(&self) -> bool {
-        self.path.contains("{id}") || self.id == "confirmPayment"
+        let by_body = matches!(self.id.as_str(), "confirmPayment" | "requestRefund");
+        self.path.contains("{id}") || by_body
+    }
+}
+
+/// What the owner has.
+struct Things {
+    payment: String,
+    other_payment: String,
+    method: String,
+    order: String,
+    request: String,
+    other_request: String,
+    denied_request: String,
+}
+
+impl Things {
+    async fn new(app: &TestApp) -> Self {
+        let saved = json!({ "paymentMethodId": "pm_card_mastercard" });
+        let token = app.token(USER);
+        let saved = app.ask(Some(&token), "POST", "/api/v1/payment-methods", Some(&saved)).await;
+        let method = saved.body["data"]["paymentMethod"]["paymentMethodId"].as_str().unwrap();
+        let request = async || app.ask_refund(USER, app.buy(USER, "pm_card_visa").await.0).await;
+        let denied_request = request().await;
+        assert_eq!(app.deny_refund("eve", &denied_request).await.status, 200);
+        let (_, order) = app.begin_paypal(USER).await;
+        app.approve(&order, sandbox::Funding::Balance);
+        Self {
+            payment: app.buy(USER, "pm_card_visa").await.0.to_string(),
+            other_payment: app.buy(USER, "pm_card_visa").await.0.to_string(),
+            method: method.to_owned(),
+            order,
+            request: request().await,
+            other_request: request().await,
+            denied_request,
+        }
     }
 }
 
@@ -119,15 +156,8 @@ async fn the_document_is_openapi_3_1() {
 #[tokio::test]
 async fn everybody_gets_what_is_theirs_and_nothing_else() {
     let app = TestApp::without_workers().await;
-    let (payment, reference) = app.begin(USER, "pm_card_visa").await;
-    assert_eq!(app.confirm(USER, &reference).await.0, 200);
+    let things = Things::new(&app).await;
     let token = app.token(USER);
-    let saved = json!({ "paymentMethodId": "pm_card_mastercard" });
-    let saved = app.ask(Some(&token), "POST", "/api/v1/payment-methods", Some(&saved)).await;
-    let method = saved.body["data"]["paymentMethod"]["paymentMethodId"].as_str().unwrap();
-    let (_, order) = app.begin_paypal(USER).await;
-    app.approve(&order, sandbox::Funding::Balance);
-    let owned = Owned { payment: payment.to_string(), method: method.to_owned(), order };
     let (document, mut routes) = routes(&app).await;
     // What ends things comes last.
     routes.sort_by_key(|route| (route.id == "deleteAccount", route.verb == "DELETE"));
@@ -142,11 +172,15 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
     let forged = mint(&"another secret of 32 bytes and more!".into(), &claims(USER, 60)).unwrap();
     let stranger = app.token("mallory");
     for route in &routes {
-        let id = route.id(&owned);
+        let id = route.thing(&things);
         for token in [None, Some(&*expired), Some(&*forged), Some("x")] {
             let asked = route.ask(&app, token, id).await;
             let expected = if route.public { 200 } else { 401 };
             assert_eq!(asked.status, expected, "{} with {token:?}: {}", route.id, asked.body);
+        }
+        if !route.roles.is_empty() {
+            assert_for_staff(&app, route, id).await;
+            continue;
         }
         if route.names_one() {
             let asked = route.ask(&app, Some(&stranger), id).await;
@@ -157,8 +191,9 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
         }
     }
     for route in &routes {
-        let id = route.id(&owned);
-        let asked = route.ask(&app, Some(&token), id).await;
+        let id = route.thing(&things);
+        let staff = route.roles.first().map(|role| app.staff("eve", role));
+        let asked = route.ask(&app, Some(staff.as_ref().unwrap_or(&token)), id).await;
         assert_eq!(asked.status, route.status, "{}: {}", route.id, asked.body);
         assert!(asked.kind.starts_with(&route.kind), "{}: {}", route.id, asked.kind);
         assert!(asked.headers.contains_key("ratelimit"), "{} tells its limit", route.id);
@@ -167,6 +202,26 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
         }
     }
     app.stop().await;
+}
+
+/// Only the roles of the document get in; what a client calls itself is no role.
+async fn assert_for_staff(app: &TestApp, route: &Route, id: &str) {
+    for role in ["customer", "support", "finance", "admin", "Admin", "root", ""] {
+        let nobodys = id.replace(|c: char| c.is_ascii_digit(), "7");
+        let token = app.staff("mallory", role);
+        let asked = route.ask(app, Some(&token), &nobodys).await;
+        let let_in = route.roles.iter().any(|allowed| allowed == role);
+        let expected = match (let_in, route.names_one()) {
+            (false, _) => 403,
+            (true, true) => 404,
+            (true, false) => 200,
+        };
+        assert_eq!(asked.status, expected, "{} as {role:?}: {}", route.id, asked.body);
+    }
+    for user in [USER, "mallory"] {
+        let asked = route.ask(app, Some(&app.token(user)), id).await;
+        assert_eq!(asked.status, 403, "{} as {user}: {}", route.id, asked.body);
+    }
 }
 
 /// The answer is what the document says it is.

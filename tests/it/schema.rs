@@ -1,6 +1,9 @@
 //! The schema: up and down, append-only, and as strict as the code (`002-DB1`, `002-DB4`).
 
-use entities::{control, job, ledger_transfer, mail, payment, provider_event, review};
+use entities::{
+    control, dispute, job, ledger_transfer, mail, payment, provider_event, refund, refund_request,
+    review,
+};
 use migration::{Migrate, Migrator};
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, Iterable};
 use tests::{TestApp, stripe::event};
@@ -52,6 +55,13 @@ async fn checks_mirror_the_enums() {
     assert_words::<review::State>(&app, "reviews").await;
     assert_words::<mail::State>(&app, "mails").await;
     assert_words::<control::State>(&app, "controls").await;
+    assert_words::<refund_request::State>(&app, "refund_requests").await;
+    assert_words::<refund::State>(&app, "refunds").await;
+    assert_words::<refund::Origin>(&app, "refunds").await;
+    assert_words::<refund::Booked>(&app, "refunds").await;
+    assert_words::<dispute::State>(&app, "disputes").await;
+    assert_words::<dispute::Funds>(&app, "disputes").await;
+    assert_words::<dispute::Booked>(&app, "disputes").await;
     app.stop().await;
 }
 

@@ -9,8 +9,10 @@ mod app;
 pub mod chaos;
 pub mod paypal;
 pub mod process;
+mod refunds;
 pub mod samples;
 pub mod stripe;
 
 pub use app::{Asked, SECRET, TestApp, USER};
 pub use futures_util::future::join_all;
+pub use refunds::{dispute_event, refund_event};

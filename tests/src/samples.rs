@@ -1,10 +1,17 @@
 //! One of each.
 
-use entities::{CustomerId, EventId, PaymentId, Provider, Timestamp};
+use entities::{CustomerId, EventId, PaymentId, Provider, Timestamp, customer};
 use jobs::{
     Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SyncMethods, VerifyLedger,
+    SendFailure, SyncMethods, SyncRefunds, VerifyLedger,
 };
+
+use payments::{
+    Store, checkout,
+    core::{RefundPolicy, refunds::Reviewer},
+    refunds::{self, Wish},
+};
+use sea_orm::EntityTrait;
 
 /// What jobs are about.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +34,25 @@ impl Samples {
             NewJob::of(&ResendReceipt { payment_id: self.paid, minute: 1 }, now),
             NewJob::of(&SendFailure { payment_id: self.over, failed_at: 1 }, now),
             NewJob::of(&SyncMethods { event_id: EventId::new() }, now),
+            NewJob::of(&SyncRefunds { event_id: EventId::new() }, now),
             NewJob::of(&DetachMethods { customer_id: CustomerId::new() }, now),
             NewJob::of(&Alert { kind: word(), subject: word(), detail: word() }, now),
             NewJob::of(&Reconcile { provider, window_seconds: 60, tick: word() }, now),
             NewJob::of(&VerifyLedger { tick: word() }, now),
             NewJob::of(&Prune { tick: word() }, now),
         ]
+    }
+
+    /// Has the payment that was paid refunded: what sends it and what tells of it are jobs, too.
+    pub async fn refund(self, store: &Store) {
+        let payment = checkout::find(store, self.paid).await.unwrap().unwrap();
+        let find = customer::Entity::find_by_id(payment.customer_id);
+        let owner = find.one(store.db.reader()).await.unwrap().unwrap();
+        let wish = Wish { payment_id: self.paid, reason: "sample", details: None };
+        let policy = RefundPolicy::default();
+        let asked = refunds::ask(store, &owner.user_ref, wish, &policy).await.unwrap();
+        let reviewer = Reviewer { user_ref: "sample", version: 0 };
+        let id = asked.unwrap().0.id;
+        refunds::approve(store, reviewer, id, None, &policy).await.unwrap().unwrap();
     }
 }
