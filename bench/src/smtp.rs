@@ -65,7 +65,7 @@ async fn serve(stream: TcpStream, accepted: Arc<Mutex<Accepted>>) -> std::io::Re
         }
         let verb = String::from_utf8_lossy(&line[..line.len().min(4)]).to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => writer.write_all(b"250-bench\r\n250 8BITMIME\r\n").await?,
+            "EHLO" => writer.write_all(b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n").await?,
             "DATA" => {
                 writer.write_all(b"354 go on\r\n").await?;
                 let id = read_mail(&mut lines).await?;
