@@ -30,7 +30,6 @@ mod disarmed {
     pub const fn arm() {}
 
     /// The point `place` of `subject`: nothing, in this build.
-    #[expect(clippy::unused_async, reason = "it waits in builds for tests")]
     pub async fn point(_subject: &str, _place: &str) -> Result<(), Injected> {
         Ok(())
     }
