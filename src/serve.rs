@@ -132,6 +132,7 @@ pub fn endpoint(
     let pages = portal::routes(Portal {
         store: parts.store.clone(),
         cashier: app.cashier().clone(),
+        files: app.files(),
         token_key: TokenKey::new(&config.jwt_secret),
         sandbox: config.sandbox,
         public_url: config.public_url.clone(),

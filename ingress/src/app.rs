@@ -13,7 +13,7 @@ use payments::{
 use poem::Request;
 
 use crate::{
-    Cashier, Problem, TokenKey,
+    Cashier, Files, Problem, TokenKey,
     limits::{self, Limits},
 };
 
@@ -91,6 +91,11 @@ impl App {
     /// What begins and confirms payments, for pages that do the same.
     pub fn cashier(&self) -> &Cashier {
         &self.cashier
+    }
+
+    /// What makes files of payments, for pages that offer the same.
+    pub fn files(&self) -> Files {
+        Files::new(&self.store, &self.options.seller, &self.options.fonts)
     }
 
     /// The address that is asking.

@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod body;
 pub mod cashier;
+mod files;
 pub mod guard;
 mod health;
 mod limits;
@@ -22,6 +23,7 @@ pub use auth::{Claims, TokenKey, mint};
 pub use cashier::{
     Approval, Begun, BegunSetup, Cashier, CashierError, Confirmed, SpentCredits, Target,
 };
+pub use files::Files;
 pub use gateways::{Funding, ReturnTo};
 pub use limits::Standing;
 pub use problem::Problem;

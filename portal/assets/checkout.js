@@ -1,5 +1,6 @@
-// The checkout page: puts Stripe's card form into the page, asks our server for a payment when the
-// payer presses the button, and lets Stripe's script confirm it. No card passes through here.
+// Pages with a card form: puts Stripe's form into the page, asks our server for a payment (or, to
+// save a card, for a setup) when the button is pressed, and lets Stripe's script confirm it. A card
+// that was saved needs no form. No card passes through here.
 (() => {
   "use strict";
 
@@ -9,12 +10,15 @@
   const button = document.getElementById("submit");
   const label = document.getElementById("label");
   const say = document.getElementById("say");
-  const price = label.textContent;
-  const { key, account, amount, currency, begin, base, csrf } = form.dataset;
+  const caption = label.textContent;
+  const typed = document.getElementById("typed");
+  const keep = document.getElementById("keep");
+  const { key, account, amount, currency, begin, base, csrf, mode = "payment" } = form.dataset;
 
   // The payment that was begun. A declined card does not end it: another card may pay it.
   let begun = null;
   let failed = false;
+  let element = null;
 
   if (typeof Stripe !== "function") {
     place.removeAttribute("aria-busy");
@@ -24,21 +28,13 @@
   }
 
   const stripe = Stripe(key, account ? { stripeAccount: account } : undefined);
-  const elements = stripe.elements({
-    mode: "payment",
-    amount: Number(amount),
-    currency,
-    appearance: appearance(),
+  const order = mode === "setup" ? { mode } : { mode, amount: Number(amount), currency };
+  const elements = stripe.elements({ ...order, appearance: appearance() });
+  keep?.addEventListener("change", () => {
+    elements.update({ setupFutureUsage: keep.checked ? "off_session" : null });
   });
-  const element = elements.create("payment", { layout: "tabs" });
-  element.on("ready", () => {
-    place.removeAttribute("aria-busy");
-    place.firstElementChild?.matches("p") && place.firstElementChild.remove();
-    button.disabled = false;
-  });
-  element.on("loaderror", () => tell("The card form could not be loaded.", "Reload the page."));
-  element.on("change", () => { failure.hidden = true; });
-  element.mount(place);
+  form.addEventListener("change", ({ target }) => { if (target.name === "way") choose(); });
+  choose();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
 
@@ -48,29 +44,59 @@
     failure.hidden = true;
     busy("Checking your card…");
     try {
-      await pay();
+      await (mode === "setup" ? save() : pay());
     } catch {
       tell("The connection broke.", "You have not been charged twice: press the button again.");
     }
   });
 
-  async function pay() {
-    const { error: incomplete } = await elements.submit();
-    // The form itself shows what is wrong with a field.
-    if (incomplete) return idle();
+  // The saved card that is chosen; nothing where a card is to be typed.
+  function chosen() {
+    return form.querySelector("[name=way]:checked")?.value || null;
+  }
 
-    if (!begun) {
-      const answer = await send(begin);
+  // Shows the form for a card, if one is to be typed.
+  function choose() {
+    failure.hidden = true;
+    if (typed) typed.hidden = chosen() !== null;
+    idle();
+    if (chosen() || element) return;
+    button.disabled = true;
+    element = elements.create("payment", { layout: "tabs" });
+    element.on("ready", () => {
+      place.removeAttribute("aria-busy");
+      place.firstElementChild?.matches("p") && place.firstElementChild.remove();
+      button.disabled = false;
+    });
+    element.on("loaderror", () => tell("The card form could not be loaded.", "Reload the page."));
+    element.on("change", () => { failure.hidden = true; });
+    element.mount(place);
+  }
+
+  async function pay() {
+    const method = chosen();
+    if (!method) {
+      const { error: incomplete } = await elements.submit();
+      // The form itself shows what is wrong with a field.
+      if (incomplete) return idle();
+    }
+
+    // One that was begun otherwise, or whose saved card was declined, is left alone: unpaid, it ends.
+    const how = method ? { method } : keep.checked ? { keep: "yes" } : {};
+    const same = begun && JSON.stringify(begun.how) === JSON.stringify(how);
+    if (!same || (method && failed)) {
+      const answer = await send(begin, how);
       if (answer.type === "opaqueredirect") return signedOut();
       const body = await answer.json();
       if (!answer.ok) return tell(sentence(body.title), "Try again in a moment.");
-      begun = body;
+      begun = { ...body, how };
+      failed = false;
     }
 
     busy("Your bank is asked…", "This usually takes a few seconds. Please keep this page open.");
     const page = `${base}/payments/${begun.payment}`;
     const { error } = await stripe.confirmPayment({
-      elements,
+      ...(method ? {} : { elements }),
       clientSecret: begun.clientSecret,
       confirmParams: { return_url: page },
       redirect: "if_required",
@@ -83,6 +109,30 @@
     if (error.type === "validation_error") return idle();
     failed = true;
     await explain(error);
+  }
+
+  // Saves a card without a payment.
+  async function save() {
+    const { error: incomplete } = await elements.submit();
+    if (incomplete) return idle();
+    const answer = await send(begin);
+    if (answer.type === "opaqueredirect") return signedOut();
+    const body = await answer.json();
+    if (!answer.ok) return tell(sentence(body.title), "Try again in a moment.");
+    busy("Your bank is asked…");
+    const page = `${base}${begin}`;
+    const { error, setupIntent } = await stripe.confirmSetup({
+      elements,
+      clientSecret: body.clientSecret,
+      confirmParams: { return_url: page },
+      redirect: "if_required",
+    });
+    if (error?.type === "validation_error") return idle();
+    if (error) return tell(sentence(error.message), "Nothing was saved. Use another card.");
+    // Our server learns of it by an event too; so that the page shows it at once, it is told here.
+    const token = setupIntent.payment_method?.id ?? setupIntent.payment_method;
+    await send(`${begin}/keep`, { token });
+    location.assign(page);
   }
 
   // Our server's words: they name the next step. Stripe's, if ours cannot be had.
@@ -98,8 +148,8 @@
     tell(error.message ?? "The payment did not go through.", "Check the card, or use another one.");
   }
 
-  function send(path) {
-    const body = new URLSearchParams({ csrf });
+  function send(path, more = {}) {
+    const body = new URLSearchParams({ csrf, ...more });
     return fetch(path, { method: "POST", body, redirect: "manual" });
   }
 
@@ -118,7 +168,8 @@
   function idle() {
     button.disabled = false;
     button.querySelector(".spinner").hidden = true;
-    label.textContent = price;
+    const name = form.querySelector("[name=way]:checked")?.dataset.name;
+    label.textContent = name ? `${caption} with ${name}` : caption;
     say.textContent = "";
     form.removeAttribute("aria-busy");
   }

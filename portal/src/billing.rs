@@ -58,6 +58,8 @@ struct Billing {
     later: bool,
     /// The address of the next page.
     next: Option<String>,
+    /// The year whose table is offered.
+    export: i32,
 }
 
 /// Something to choose in a filter.
@@ -111,8 +113,25 @@ pub(crate) async fn show(
             .collect(),
         filtered: !state.is_empty() || year.is_some(),
         later: after.is_some(),
+        export: year.unwrap_or(this_year),
     };
     Ok(View::ok(billing.page.policy(), billing).into_response())
+}
+
+/// What stands in the address of a table.
+#[derive(Deserialize)]
+pub(crate) struct Export {
+    year: i32,
+}
+
+/// `GET /billing/export.csv?year=`: a year's payments as a table (`AC9.4.5`).
+#[handler]
+pub(crate) async fn export(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Query(Export { year }): Query<Export>,
+) -> Result<Response, Failure> {
+    Ok(portal.files.year(&visitor.user().user_ref, year).await?)
 }
 
 fn years(this: i32) -> std::ops::RangeInclusive<i32> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use entities::{PaymentId, Provider, package};
+use entities::{MethodId, PaymentId, Provider, package};
 use ingress::Problem;
 use payments::catalog;
 use poem::{
@@ -20,9 +20,9 @@ use crate::{
     Portal,
     assets::{CHECKOUT_SCRIPT, Script},
     message::Failure,
+    methods::{self, Saved},
     page::{Page, View},
     paypal::Buttons,
-    sign_in::Nothing,
     visitor::{Act, Visitor},
     words,
 };
@@ -43,6 +43,8 @@ struct Checkout {
     csrf: String,
     base: String,
     stripe: Option<Stripe>,
+    /// What can be paid with at one press.
+    saved: Vec<Saved>,
     paypal: Option<Buttons>,
     /// Whether the payer has just come back from PayPal without paying.
     canceled: bool,
@@ -55,12 +57,12 @@ pub(crate) struct Whence {
     canceled: String,
 }
 
-/// What the page's script needs to know of Stripe.
-struct Stripe {
-    script: &'static str,
-    ours: &'static Script,
-    key: String,
-    account: Option<String>,
+/// What a page's script needs to know of Stripe.
+pub(crate) struct Stripe {
+    pub(crate) script: &'static str,
+    pub(crate) ours: &'static Script,
+    pub(crate) key: String,
+    pub(crate) account: Option<String>,
 }
 
 /// A package as it is sold.
@@ -73,6 +75,17 @@ pub(crate) struct Offer {
     pub(crate) credits: i64,
     pub(crate) bonus: i64,
     pub(crate) total: String,
+}
+
+/// How the visitor wants to pay.
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    /// A method that they saved; without, one that they type.
+    #[serde(default)]
+    method: Option<MethodId>,
+    /// Sent, whatever it is, to save what they type.
+    #[serde(default)]
+    keep: Option<String>,
 }
 
 /// A payment that the page can go on with.
@@ -94,15 +107,9 @@ pub(crate) async fn show(
     let package = catalog::find(&portal.store, &package).await?;
     let package = Offer::from(package);
     let mut page = Page::of(portal, &visitor).await?;
-    if portal.stripe.is_none() {
-        tracing::warn!("no card can be typed: STRIPE_PUBLISHABLE_KEY is not set");
-    }
-    let stripe = portal.stripe.as_ref().map(|stripe| Stripe {
-        script: if portal.sandbox { SANDBOX_JS } else { STRIPE_JS },
-        ours: &CHECKOUT_SCRIPT,
-        key: stripe.publishable_key.clone(),
-        account: stripe.account.clone(),
-    });
+    let mut saved = methods::saved(portal, &visitor).await?;
+    saved.retain(|method| !method.expired);
+    let stripe = Stripe::of(portal);
     let paypal = portal.paypal.as_ref();
     let paypal = paypal.map(|paypal| Buttons::new(paypal, portal.sandbox, &package));
     page = if stripe.is_some() { page.with_stripe() } else { page };
@@ -113,6 +120,7 @@ pub(crate) async fn show(
         csrf: visitor.csrf(),
         base: portal.base().to_owned(),
         stripe,
+        saved,
         canceled: paypal.is_some() && whence.canceled == "paypal",
         paypal,
         page,
@@ -123,12 +131,15 @@ pub(crate) async fn show(
 /// `POST /checkout/{package}`: begins the payment that the page's script goes on with.
 #[handler]
 pub(crate) async fn begin(
-    Act(visitor, Nothing {}): Act<Nothing>,
+    Act(visitor, wish): Act<Wish>,
     Data(portal): Data<&Arc<Portal>>,
     Path(package): Path<String>,
 ) -> Response {
-    let begun = portal.cashier.begin(visitor.user(), &package, None, Provider::Stripe).await;
-    match begun {
+    let (user, keep) = (visitor.user(), wish.keep.is_some());
+    let method = wish.method.map(|id| id.to_string());
+    let begun =
+        portal.cashier.begin_with(user, &package, method.as_deref(), keep, Provider::Stripe);
+    match begun.await {
         Ok(begun) => {
             let client_secret = begun.client_secret.expose_secret();
             Json(Begun { payment: begun.payment_id, client_secret })
@@ -136,6 +147,22 @@ pub(crate) async fn begin(
                 .into_response()
         }
         Err(error) => Problem::from(error).as_response(),
+    }
+}
+
+impl Stripe {
+    /// `None` if no card can be typed.
+    pub(crate) fn of(portal: &Portal) -> Option<Self> {
+        let Some(stripe) = &portal.stripe else {
+            tracing::warn!("no card can be typed: STRIPE_PUBLISHABLE_KEY is not set");
+            return None;
+        };
+        Some(Self {
+            script: if portal.sandbox { SANDBOX_JS } else { STRIPE_JS },
+            ours: &CHECKOUT_SCRIPT,
+            key: stripe.publishable_key.clone(),
+            account: stripe.account.clone(),
+        })
     }
 }
 

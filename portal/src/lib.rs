@@ -10,6 +10,7 @@ mod billing;
 mod checkout;
 mod home;
 mod message;
+mod methods;
 mod origin;
 mod page;
 mod payment;
@@ -34,6 +35,8 @@ pub struct Portal {
     pub store: payments::Store,
     /// Begins payments.
     pub cashier: ingress::Cashier,
+    /// Makes invoices and tables.
+    pub files: ingress::Files,
     /// Proves the host application's tokens, which open sessions.
     pub token_key: ingress::TokenKey,
     /// Whether the providers are played by this process, so that anybody may sign in as anybody.
@@ -84,9 +87,15 @@ pub fn routes(portal: Portal) -> Route {
         .at("/checkout/:package/paypal/order", post(paypal::order.with(limit())))
         .at("/checkout/:package", get(checkout::show).post(checkout::begin.with(limit())))
         .at("/billing", get(billing::show))
+        .at("/billing/export.csv", get(billing::export))
+        .at("/methods", get(methods::show).post(methods::begin.with(limit())))
+        .at("/methods/keep", post(methods::keep.with(limit())))
+        .at("/methods/:method/remove", post(methods::remove.with(limit())))
         .at("/payments/:payment", get(payment::show))
         .at("/payments/:payment/live", get(payment::live))
         .at("/payments/:payment/paypal", get(paypal::resume))
+        .at("/payments/:payment/invoice.pdf", get(payment::invoice))
+        .at("/payments/:payment/receipt", post(payment::resend.with(limit())))
         .at("/payments/:payment/check", post(payment::check.with(limit())));
     let pages = assets::FILES
         .iter()

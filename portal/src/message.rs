@@ -1,7 +1,7 @@
 //! Pages that say why there is no other page.
 
 use askama::Template;
-use ingress::CashierError;
+use ingress::{CashierError, Problem};
 use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
 
 use url::form_urlencoded;
@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The payment could not be begun.
     #[error("the payment could not be begun")]
     Cashier(#[from] CashierError),
+    /// What the API says too.
+    #[error(transparent)]
+    Problem(#[from] Problem),
     /// Our own failure.
     #[error("the page cannot be made")]
     Payments(#[from] payments::Error),
@@ -41,6 +44,7 @@ impl ResponseError for Failure {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignedOut { .. } => StatusCode::UNAUTHORIZED,
             Self::Cashier(error) => cashier_status(error),
+            Self::Problem(problem) => problem.status(),
             Self::Payments(error) => payments_status(error),
         }
     }

@@ -20,6 +20,7 @@ const NOTHING: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'non
 pub(crate) enum Here {
     Home,
     Billing,
+    Methods,
     SignIn,
     Elsewhere,
 }
@@ -130,6 +131,10 @@ impl Page {
 
     pub(crate) fn is_billing(&self) -> bool {
         self.here == Here::Billing
+    }
+
+    pub(crate) fn is_methods(&self) -> bool {
+        self.here == Here::Methods
     }
 
     pub(crate) fn is_sign_in(&self) -> bool {

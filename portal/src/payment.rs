@@ -11,7 +11,7 @@ use payments::{catalog, checkout, ledger, mails};
 use poem::{
     IntoResponse, Response, handler,
     http::header,
-    web::{Data, Json, Path},
+    web::{Data, Json, Path, Query},
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ use crate::{
     assets::{PAYMENT_SCRIPT, Script},
     message::Failure,
     page::{Page, View},
+    sign_in::{Nothing, go},
     visitor::{Act, Visitor},
     words,
 };
@@ -36,8 +37,9 @@ const LINGER: Duration = Duration::from_mins(1);
 #[template(path = "payment.html")]
 struct Whole {
     page: Page,
-    csrf: String,
     script: &'static Script,
+    /// Whom the receipt was just mailed to again.
+    mailed: Option<String>,
     now: Progress,
 }
 
@@ -59,6 +61,8 @@ struct Progress {
     at: String,
     id: PaymentId,
     paid: bool,
+    csrf: String,
+    email: Option<String>,
     receipt: Option<String>,
     /// Whether the payer can go on with it at PayPal.
     at_paypal: bool,
@@ -69,6 +73,13 @@ struct Progress {
 pub(crate) struct Why {
     /// There if the payer has just agreed to the payment.
     approved: Option<String>,
+}
+
+/// What has just been done to the payment, as the address says.
+#[derive(Deserialize)]
+pub(crate) struct After {
+    #[serde(default)]
+    mailed: Option<String>,
 }
 
 /// What the checkout page says of a try that came to nothing.
@@ -88,10 +99,12 @@ pub(crate) async fn show(
     visitor: Visitor,
     Data(portal): Data<&Arc<Portal>>,
     Path(id): Path<String>,
+    Query(after): Query<After>,
 ) -> Result<Response, Failure> {
     let now = Progress::read(portal, &visitor, own(portal, &visitor, &id).await?).await?;
     let page = Page::of(portal, &visitor).await?;
-    let whole = Whole { csrf: visitor.csrf(), script: &PAYMENT_SCRIPT, now, page };
+    let mailed = now.email.clone().filter(|_| after.mailed.is_some());
+    let whole = Whole { script: &PAYMENT_SCRIPT, mailed, now, page };
     Ok(View::ok(whole.page.policy(), whole).into_response())
 }
 
@@ -131,6 +144,29 @@ pub(crate) async fn check(
     let restart = known && story::is_paypals_to_mend(&payment);
     let verdict = Verdict { open, title: story.title, text: story.text, next, restart };
     Ok(Json(verdict).with_header(header::CACHE_CONTROL, "no-store").into_response())
+}
+
+/// `GET /payments/{payment}/invoice.pdf` (`AC9.4.2`).
+#[handler]
+pub(crate) async fn invoice(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id: PaymentId = id.parse().map_err(|_| Failure::NotFound)?;
+    Ok(portal.files.invoice(&visitor.user().user_ref, id).await?)
+}
+
+/// `POST /payments/{payment}/receipt`: mails the receipt again (`AC9.4.6`).
+#[handler]
+pub(crate) async fn resend(
+    Act(visitor, Nothing {}): Act<Nothing>,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id: PaymentId = id.parse().map_err(|_| Failure::NotFound)?;
+    portal.cashier.resend_receipt(visitor.user(), id).await?;
+    Ok(go(&format!("/payments/{id}?mailed=1")))
 }
 
 pub(crate) async fn own(
@@ -183,6 +219,8 @@ impl Progress {
             id: payment.id,
             at_paypal: story::goes_on_at_paypal(&payment),
             paid,
+            csrf: visitor.csrf(),
+            email: visitor.email().map(str::to_owned),
             receipt: payment.receipt_url,
             package_id: payment.package_id,
         })

@@ -192,15 +192,18 @@
       if (returnUrl) body.set("return_url", returnUrl);
       if (futureUsage) body.set("setup_future_usage", futureUsage);
       const id = encodeURIComponent(clientSecret.split("_secret_")[0]);
+      const [kind, name] = id.startsWith("seti_")
+        ? ["setup_intents", "setupIntent"]
+        : ["payment_intents", "paymentIntent"];
       lock(true);
       try {
-        const answer = await fetch(new URL(`payment_intents/${id}/confirm`, API), {
+        const answer = await fetch(new URL(`${kind}/${id}/confirm`, API), {
           method: "POST",
           headers: { authorization: `Bearer ${key}` },
           body,
         });
         const value = await answer.json();
-        if (answer.ok) return { paymentIntent: value };
+        if (answer.ok) return { [name]: value };
         blame(value.error);
         return { error: value.error };
       } catch {

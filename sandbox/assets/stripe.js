@@ -207,6 +207,32 @@
       return result;
     }
 
+    async confirmSetup(options) {
+      const { elements, confirmParams = {}, redirect = "always" } = options;
+      const clientSecret = options.clientSecret ?? elements?.options.clientSecret;
+      if (!elements || !clientSecret) throw new IntegrationError("Missing value for clientSecret.");
+      if (!confirmParams.return_url && redirect !== "if_required") {
+        throw new IntegrationError("You must provide confirmParams.return_url.");
+      }
+      if (!elements.options.clientSecret && !elements.submitted) {
+        throw new IntegrationError("elements.submit() must be called before stripe.confirmSetup().");
+      }
+      const result = await elements.payment.frame.ask("confirm", {
+        key: this.key,
+        clientSecret,
+        returnUrl: confirmParams.return_url,
+      });
+      if (result.setupIntent && redirect === "always") {
+        const url = new URL(confirmParams.return_url);
+        url.searchParams.set("setup_intent", result.setupIntent.id);
+        url.searchParams.set("setup_intent_client_secret", clientSecret);
+        url.searchParams.set("redirect_status", "succeeded");
+        location.assign(url);
+        return new Promise(() => {});
+      }
+      return result;
+    }
+
     async handleNextAction({ clientSecret }) {
       const found = await this.retrievePaymentIntent(clientSecret);
       return found.error ? found : this.#finish(found, clientSecret);

@@ -25,6 +25,25 @@ async function credits(page) {
   return Number(await page.locator(".balance b").textContent());
 }
 
+/** Looks again until it is so: what follows from an event takes a moment. */
+async function eventually(what, holds) {
+  for (let tries = 0; tries < 40; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`never so: ${what}`);
+}
+
+/** Whether nothing has to be scrolled sideways. */
+const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+
+/** What a download holds, as far as it is text. */
+async function contents(download) {
+  const chunks = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("latin1");
+}
+
 async function paid(page) {
   await page.waitForURL(/\/payments\/txn_/);
   await page.getByRole("heading", { name: "Thank you, that is paid" }).waitFor();
@@ -165,6 +184,75 @@ test("billing lists what was bought, and leads to its receipt", async (page) => 
   await page.getByRole("heading", { name: "Receipt", exact: true }).waitFor();
 });
 
+// 002-PM4, AC9.1.6
+test("a card that is saved while paying pays with one press the next time, and is taken off", async (page) => {
+  await toCheckout(page, "Demo");
+  await typeCard(page, "5555555555554444");
+  await page.getByLabel("Save this card").check();
+  await submit(page).click();
+  await paid(page);
+  await eventually("the card is offered", async () => {
+    await page.goto(`${BASE}/checkout/pro-200`);
+    return (await page.getByRole("radio", { name: /Mastercard •••• 4444/ }).count()) === 1;
+  });
+  await expect("no form for a card", page.locator("#element").isHidden());
+  await expect("no serious finding", complain(page));
+  await submit(page).filter({ hasText: "with Mastercard •••• 4444" }).click();
+  await paid(page);
+  await page.getByRole("link", { name: "Ways to pay" }).click();
+  await expect("no serious finding", complain(page));
+  await expect("it fits its width", fits(page));
+  await page.getByRole("button", { name: /Remove Mastercard/ }).click();
+  await page.getByText("Nothing is saved").waitFor();
+});
+
+// 002-PM4, AC9.1.6
+test("a card is saved without a payment, another one is refused", async (page) => {
+  await signIn(page, "Demo", "/methods");
+  await submit(page).and(page.locator(":enabled")).waitFor();
+  await typeCard(page, "4000000000000002");
+  await submit(page).click();
+  await page.getByRole("alert").filter({ hasText: "declined" }).filter({ hasText: "Nothing was saved" }).waitFor();
+  await typeCard(page, "4242424242424242");
+  await submit(page).click();
+  await page.locator(".rows").getByText("Visa •••• 4242").waitFor();
+  await expect("no serious finding", complain(page));
+  await page.goto(`${BASE}/checkout/starter-50`);
+  await page.getByRole("radio", { name: "Another card" }).check();
+  await page.locator("#element iframe").waitFor();
+  await expect("both are offered", submit(page).and(page.locator(":enabled")).waitFor().then(() => true));
+  await page.getByRole("radio", { name: /Visa/ }).check();
+  await submit(page).click();
+  await paid(page);
+  await page.goto(`${BASE}/methods`);
+  await page.getByRole("button", { name: /Remove Visa/ }).click();
+  await page.getByText("Nothing is saved").waitFor();
+});
+
+// AC9.4.2, AC9.4.5, AC9.4.6, 001-UR3
+test("papers: the invoice, a year's table, and the receipt again", async (page) => {
+  await toCheckout(page, "Jonas", "basic-100");
+  await typeCard(page, "4242424242424242");
+  await submit(page).click();
+  await paid(page);
+  await page.getByText("Receipt mailed").waitFor();
+  const [invoice] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Invoice (PDF)" }).click(),
+  ]);
+  await expect("it is a PDF with a number", /^\S+\.pdf$/.test(invoice.suggestedFilename()));
+  await expect("it is whole", (await contents(invoice)).startsWith("%PDF-"));
+  await page.getByRole("button", { name: "Mail the receipt again" }).click();
+  await page.getByText("The receipt is on its way to jonas@example.com").waitFor();
+  await page.getByRole("link", { name: "Billing" }).click();
+  const [table] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: /as a table/ }).click(),
+  ]);
+  const text = await contents(table);
+  await expect("the table has the payment", text.startsWith("transaction_id,") && text.includes(",85.00,USD,"));
+});
+
 // 000-UR1
 test("the keyboard alone suffices", async (page) => {
   await toCheckout(page, "Mira", "starter-50");
@@ -173,6 +261,8 @@ test("the keyboard alone suffices", async (page) => {
   await page.keyboard.type("1234");
   await page.keyboard.type("123");
   await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect("the card can be saved", await page.getByLabel("Save this card").evaluate((node) => node === document.activeElement));
   await page.keyboard.press("Tab");
   await expect("the button has the focus", await submit(page).evaluate((node) => node === document.activeElement));
   await page.keyboard.press("Enter");

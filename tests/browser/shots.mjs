@@ -68,6 +68,25 @@ for (const size of Object.keys(SIZES)) {
     await shot("waiting");
     await page.goto(`${BASE}/billing`);
     await shot("billing");
+    await page.goto(`${BASE}/methods`);
+    await ready();
+    await shot("methods-empty");
+    await typeCard(page, "5555555555554444");
+    await page.locator("#submit").click();
+    await page.locator(".rows").getByText("4444").first().waitFor();
+    await ready();
+    await shot("methods");
+    await page.goto(`${BASE}/checkout/pro-200`);
+    await ready();
+    await shot("checkout-saved");
+    await page.getByRole("radio", { name: "Another card" }).check();
+    await ready();
+    await shot("checkout-another");
+    await page.goto(`${BASE}/methods`);
+    for (let left = await page.getByRole("button", { name: /Remove/ }).count(); left > 0; left--) {
+      await page.getByRole("button", { name: /Remove/ }).first().click();
+      await page.waitForLoadState();
+    }
     await page.goto(`${BASE}/nowhere`);
     await shot("nowhere");
     await page.goto(`${BASE}/sandbox`);

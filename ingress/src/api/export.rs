@@ -1,30 +1,8 @@
-use ::payments::history::{self, Entry, Filter};
-use entities::PaymentId;
-use futures_util::stream;
-use poem::{Body, Response};
+use poem::Response;
 use serde::Deserialize;
-use time::{Date, Month};
 
-use super::{Call, payments::midnight};
-use crate::{App, Problem};
-
-/// Payments read at a time: the table is streamed, and never whole in memory.
-const CHUNK: u64 = history::MOST;
-
-const HEAD: [&str; 12] = [
-    "transaction_id",
-    "date",
-    "status",
-    "package",
-    "credits",
-    "amount",
-    "currency",
-    "provider",
-    "method",
-    "brand",
-    "last4",
-    "receipt",
-];
+use super::Call;
+use crate::Problem;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,107 +13,5 @@ struct Wish {
 /// `GET /payments/export.csv?year=`: a year's payments (`AC9.4.5`).
 pub(crate) async fn year(call: Call) -> Result<Response, Problem> {
     let Wish { year } = call.query()?;
-    let january = |year: i32| {
-        let first = (2_000..=2_200)
-            .contains(&year)
-            .then(|| Date::from_calendar_date(year, Month::January, 1));
-        first
-            .and_then(Result::ok)
-            .map(midnight)
-            .ok_or_else(|| Problem::Malformed("year is one such as 2026".to_owned()))
-    };
-    let filter = Filter {
-        from: Some(january(year)?),
-        before: Some(january(year + 1)?),
-        ..Filter::default()
-    };
-    let user_ref = call.user()?.user_ref.clone();
-    // The first chunk before the answer begins, so that a database that is away is a 503.
-    let first = chunk(&call.app, &user_ref, &filter, None, true).await?;
-    let state = (call.app, user_ref, filter, Some(first));
-    let rows = stream::unfold(state, |(app, user_ref, filter, ready)| async move {
-        let (text, next) = ready?;
-        let following = match next {
-            Some(after) => match chunk(&app, &user_ref, &filter, Some(after), false).await {
-                Ok(chunk) => Some(chunk),
-                // The connection breaks, so that half a table is not taken for the whole.
-                Err(problem) => {
-                    let error = std::io::Error::other(problem.to_string());
-                    return Some((Err(error), (app, user_ref, filter, None)));
-                }
-            },
-            None => None,
-        };
-        Some((Ok(text), (app, user_ref, filter, following)))
-    });
-    Ok(Response::builder()
-        .content_type("text/csv; charset=utf-8")
-        .header("cache-control", "no-store")
-        .header("content-disposition", format!("attachment; filename=\"payments-{year}.csv\""))
-        .header("x-content-type-options", "nosniff")
-        .body(Body::from_bytes_stream(rows)))
-}
-
-type Chunk = (Vec<u8>, Option<PaymentId>);
-
-async fn chunk(
-    app: &App,
-    user_ref: &str,
-    filter: &Filter,
-    after: Option<PaymentId>,
-    head: bool,
-) -> Result<Chunk, Problem> {
-    let page = history::page(&app.store, user_ref, filter, after, CHUNK).await?;
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| Problem::Unavailable(error.into());
-    if head {
-        table.write_record(HEAD).map_err(failed)?;
-    }
-    for entry in &page.entries {
-        table.write_record(row(entry)).map_err(failed)?;
-    }
-    let text =
-        table.into_inner().map_err(|error| Problem::Unavailable(error.into_error().into()))?;
-    Ok((text, page.next))
-}
-
-fn row(entry: &Entry) -> [String; 12] {
-    let payment = &entry.payment;
-    let price = payment.price().to_string();
-    let amount = price.split(' ').next().unwrap_or_default().to_owned();
-    let text = |text: &Option<String>| safe(text.as_deref().unwrap_or_default());
-    [
-        payment.id.to_string(),
-        payment.created_at.to_string(),
-        payment.status.as_str().to_owned(),
-        safe(&entry.package),
-        payment.total_credits().to_string(),
-        amount,
-        payment.currency.code().to_ascii_uppercase(),
-        payment.provider.as_str().to_owned(),
-        text(&payment.method_kind),
-        text(&payment.method_brand),
-        text(&payment.method_last4),
-        text(&payment.receipt_url),
-    ]
-}
-
-/// `text` so that a spreadsheet does not take it for a formula.
-fn safe(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if formula { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_the_table_is_a_formula() {
-        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =HYPERLINK(\"x\")", "\r=1"] {
-            assert!(safe(evil).starts_with('\''), "{evil:?}");
-        }
-        assert_eq!(safe("Pro"), "Pro");
-        assert_eq!(safe("4242"), "4242");
-    }
+    call.app.files().year(&call.user()?.user_ref, year).await
 }

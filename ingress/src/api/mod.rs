@@ -25,6 +25,7 @@ mod table;
 mod view;
 
 pub(crate) use call::Call;
+pub(crate) use payments::midnight;
 pub(crate) use screen::holds_card;
 pub(crate) use table::OPERATIONS;
 

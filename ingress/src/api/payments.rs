@@ -90,7 +90,7 @@ fn day(text: &str) -> Result<Date, Problem> {
 }
 
 /// The first moment of `date`, UTC.
-pub(super) fn midnight(date: Date) -> Timestamp {
+pub(crate) fn midnight(date: Date) -> Timestamp {
     Timestamp::from_seconds(date.with_time(Time::MIDNIGHT).assume_utc().unix_timestamp())
 }
 
