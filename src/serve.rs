@@ -4,7 +4,7 @@ use boot::{
     Clock, Config, Shutdown,
     config::{PaypalKeys, StripeKeys},
 };
-use ingress::{App, Bound, Options, TokenKey, guard::GuardOptions};
+use ingress::{App, Bound, Options, SignIns, TokenKey, guard::GuardOptions};
 use payments::core::RefundPolicy;
 use poem::{Endpoint, Route};
 use portal::{PaypalJs, Portal, StripeJs};
@@ -133,6 +133,10 @@ pub fn endpoint(
         store: parts.store.clone(),
         cashier: app.cashier().clone(),
         files: app.files(),
+        sign_ins: SignIns::new(
+            config.file.limits.sign_ins_per_minute_per_address,
+            config.file.http.trust_forwarded_for,
+        ),
         token_key: TokenKey::new(&config.jwt_secret),
         sandbox: config.sandbox,
         public_url: config.public_url.clone(),

@@ -25,7 +25,7 @@ pub use cashier::{
 };
 pub use files::Files;
 pub use gateways::{Funding, ReturnTo};
-pub use limits::Standing;
+pub use limits::{SignIns, Standing};
 pub use problem::Problem;
 pub use server::{Bound, bind};
 

@@ -4,6 +4,7 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
+    sync::Arc,
     time::Duration,
 };
 
@@ -42,6 +43,26 @@ pub struct Standing {
     pub remaining: u32,
     /// When one more is free.
     pub reset: Duration,
+}
+
+/// How often an address may try to sign in: tokens must not be tried out, nor sessions piled up.
+#[derive(Clone, Debug)]
+pub struct SignIns {
+    limit: Arc<Limit<IpAddr>>,
+    trust_forwarded_for: bool,
+}
+
+impl SignIns {
+    /// At most `per_minute` tries of an address; with `trust_forwarded_for`, of the one that our own
+    /// proxy names.
+    pub fn new(per_minute: u32, trust_forwarded_for: bool) -> Self {
+        Self { limit: Arc::new(Limit::new("sign-in", per_minute)), trust_forwarded_for }
+    }
+
+    /// Counts the try `request`.
+    pub fn admit(&self, request: &Request) -> Result<Standing, Problem> {
+        self.limit.check(&address(request, self.trust_forwarded_for))
+    }
 }
 
 #[derive(Debug)]

@@ -35,6 +35,8 @@ pub struct Portal {
     pub store: payments::Store,
     /// Begins payments.
     pub cashier: ingress::Cashier,
+    /// How often an address may try to sign in.
+    pub sign_ins: ingress::SignIns,
     /// Makes invoices and tables.
     pub files: ingress::Files,
     /// Proves the host application's tokens, which open sessions.

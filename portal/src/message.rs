@@ -2,7 +2,11 @@
 
 use askama::Template;
 use ingress::{CashierError, Problem};
-use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
+use poem::{
+    IntoResponse, Response,
+    error::ResponseError,
+    http::{StatusCode, header},
+};
 
 use url::form_urlencoded;
 
@@ -97,7 +101,12 @@ pub(crate) fn of_error(error: &poem::Error, sandbox: bool) -> Response {
     let (title, text) = words(status);
     let page = Page::plain(sandbox);
     let message = Message { page, status: status.as_u16(), title, text };
-    View::new(status, message.page.policy(), message).into_response()
+    let mut answer = View::new(status, message.page.policy(), message).into_response();
+    if let Some(Failure::Problem(Problem::TooMany(standing))) = error.downcast_ref() {
+        let seconds = standing.reset.as_secs() + 1;
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
 }
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {
@@ -113,6 +122,9 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "It came from another site's page, or from a session that has ended. Go back, reload \
              the page and send it again.",
         ),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("That was too often", "Wait a minute, and then try again.")
+        }
         StatusCode::CONFLICT => {
             ("This cannot be paid", "The provider said no. Begin another payment.")
         }

@@ -100,9 +100,11 @@ pub(crate) fn show(
 /// `POST /sign-in`: be one of the made-up people.
 #[handler]
 pub(crate) async fn choose(
+    request: &Request,
     Data(portal): Data<&Arc<Portal>>,
     Form(choice): Form<Choice>,
 ) -> Result<Response, Failure> {
+    portal.sign_ins.admit(request)?;
     let person = PEOPLE.iter().find(|person| portal.sandbox && person.id == choice.user);
     let person = person.ok_or(Failure::NotFound)?;
     let user = User { user_ref: person.id.to_owned(), email: Some(person.email.to_owned()) };
@@ -116,6 +118,7 @@ pub(crate) async fn by_token(
     Data(portal): Data<&Arc<Portal>>,
     Form(form): Form<Token>,
 ) -> Result<Response, Failure> {
+    portal.sign_ins.admit(request)?;
     if !origin::is_host(request, portal) {
         return Err(Failure::CrossSite);
     }

@@ -26,6 +26,9 @@ use super::*;
 /// What the host application signs with.
 const SECRET: &str = "the host application's own secret";
 
+/// Tries of an address to sign in, in a minute.
+const SIGN_INS: u32 = 20;
+
 /// Portals over one temporary database.
 struct Desk {
     _folder: tempfile::TempDir,
@@ -60,6 +63,7 @@ impl Desk {
         let portal = Portal {
             store: self.store.clone(),
             cashier,
+            sign_ins: ingress::SignIns::new(SIGN_INS, false),
             files: ingress::Files::new(&self.store, &Arc::default(), &documents::Fonts::default()),
             token_key: ingress::TokenKey::new(&SECRET.into()),
             sandbox,
@@ -248,6 +252,27 @@ async fn the_host_applications_token_opens_a_session_and_nothing_else_does() {
     let answer = enter(&format!("{token}x"), "https://shop.example").send().await;
     answer.assert_status(StatusCode::UNAUTHORIZED);
     answer.assert_header_is_not_exist("set-cookie");
+}
+
+// 001-SR5
+#[tokio::test]
+async fn who_tries_too_often_to_sign_in_is_told_to_wait() {
+    let desk = Desk::new().await;
+    let portal = desk.open(true);
+    for path in ["/session", "/sign-in"] {
+        let attempt = || post(&portal, path, &[("token", "x"), ("user", "x")]).send();
+        let mut last = attempt().await;
+        // On a slow machine some of it is free again by then.
+        for _ in 0..SIGN_INS * 4 {
+            if last.0.status() == StatusCode::TOO_MANY_REQUESTS {
+                break;
+            }
+            last = attempt().await;
+        }
+        last.assert_status(StatusCode::TOO_MANY_REQUESTS);
+        last.assert_header_exist("retry-after");
+        assert!(text(last.0).await.contains("That was too often"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -186,6 +186,8 @@ pub struct Limits {
     pub api_requests_per_minute_per_address: u32,
     /// Webhooks with a wrong signature from one address in a minute; right ones are never limited.
     pub signature_failures_per_minute_per_address: u32,
+    /// Tries of an address to open a session of the pages, in a minute.
+    pub sign_ins_per_minute_per_address: u32,
 }
 
 impl Default for Limits {
@@ -194,6 +196,7 @@ impl Default for Limits {
             api_requests_per_minute_per_user: 120,
             api_requests_per_minute_per_address: 600,
             signature_failures_per_minute_per_address: 30,
+            sign_ins_per_minute_per_address: 60,
         }
     }
 }

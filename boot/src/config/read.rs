@@ -122,6 +122,11 @@ impl File {
                 1..=MANY,
             ),
             (
+                "limits.sign_ins_per_minute_per_address",
+                limits.sign_ins_per_minute_per_address.into(),
+                1..=1_000_000,
+            ),
+            (
                 "limits.signature_failures_per_minute_per_address",
                 limits.signature_failures_per_minute_per_address.into(),
                 1..=MANY,
