@@ -25,7 +25,7 @@ mod table;
 mod view;
 
 pub(crate) use call::Call;
-pub(crate) use payments::midnight;
+pub(crate) use self::payments::midnight;
 pub(crate) use screen::holds_card;
 pub(crate) use table::OPERATIONS;
 
