@@ -24,8 +24,8 @@ mod spend;
 mod table;
 mod view;
 
-pub(crate) use call::Call;
 pub(crate) use self::payments::midnight;
+pub(crate) use call::Call;
 pub(crate) use screen::holds_card;
 pub(crate) use table::OPERATIONS;
 
