@@ -122,11 +122,11 @@ pub(crate) async fn saved(portal: &Portal, visitor: &Visitor) -> Result<Vec<Save
     }
     let now = portal.store.clock.now();
     let methods = portal.cashier.methods(visitor.user()).await?;
-    Ok(methods.into_iter().map(|method| Saved::new(method, now)).collect())
+    Ok(methods.iter().map(|method| Saved::new(method, now)).collect())
 }
 
 impl Saved {
-    fn new(method: payment_method::Model, now: Timestamp) -> Self {
+    fn new(method: &payment_method::Model, now: Timestamp) -> Self {
         let until = method.exp_year.zip(method.exp_month);
         let today = now.datetime();
         let this_month = (i64::from(today.year()), i64::from(u8::from(today.month())));

@@ -215,7 +215,7 @@ test("a card is saved without a payment, another one is refused", async (page) =
   await page.getByRole("alert").filter({ hasText: "declined" }).filter({ hasText: "Nothing was saved" }).waitFor();
   await typeCard(page, "4242424242424242");
   await submit(page).click();
-  await page.locator(".rows").getByText("Visa •••• 4242").waitFor();
+  await page.locator(".rows b").getByText("Visa •••• 4242").waitFor();
   await expect("no serious finding", complain(page));
   await page.goto(`${BASE}/checkout/starter-50`);
   await page.getByRole("radio", { name: "Another card" }).check();

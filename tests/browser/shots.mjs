@@ -73,7 +73,7 @@ for (const size of Object.keys(SIZES)) {
     await shot("methods-empty");
     await typeCard(page, "5555555555554444");
     await page.locator("#submit").click();
-    await page.locator(".rows").getByText("4444").first().waitFor();
+    await page.locator(".rows b").getByText("4444").first().waitFor();
     await ready();
     await shot("methods");
     await page.goto(`${BASE}/checkout/pro-200`);
