@@ -55,7 +55,7 @@ pub struct Settings {
     /// The id of the webhook at PayPal
     #[arg(long, env = "PAYPAL_WEBHOOK_ID", hide_env_values = true, value_name = "ID")]
     pub paypal_webhook_id: Option<String>,
-    /// https://api-m.paypal.com for real money or https://api-m.sandbox.paypal.com for tests
+    /// <https://api-m.paypal.com> for real money or <https://api-m.sandbox.paypal.com> for tests
     #[arg(long, env = "PAYPAL_API_BASE", hide_env_values = true, value_name = "URL")]
     pub paypal_api_base: Option<String>,
     /// The merchant id of your PayPal account, to be compared with every order

@@ -1,7 +1,7 @@
 //! Money that goes back: what providers tell of refunds and disputes, brought into our rows and
 //! the ledger.
 //!
-//! Everything that touches a payment's refunds, requests and disputes goes through [`Books`], under
+//! Everything that touches a payment's refunds, requests and disputes goes through `Books`, under
 //! the lock of the payment's row: webhook, answer to our call, and the desk at once book once.
 
 mod apply;
