@@ -62,5 +62,6 @@ fn payment() -> Model {
         created_at: now,
         updated_at: now,
         succeeded_at: None,
+        refunded: 0,
     }
 }
