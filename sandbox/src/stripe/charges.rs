@@ -129,7 +129,6 @@ impl Charge {
                 "bank_name": "STRIPE TEST BANK",
                 "fingerprint": ids::fingerprint(card.number),
                 "last4": card.last4(),
-                "mandate": null,
                 "payment_reference": null,
                 "routing_number": "110000000",
             },
