@@ -167,6 +167,13 @@ pub struct ProviderPayment {
     pub next_action_url: Option<String>,
 }
 
+impl ProviderPayment {
+    /// When the payer agreed to be charged, if they have.
+    pub fn agreed_at(&self) -> Option<Timestamp> {
+        self.payer_agreed.then_some(self.fact.occurred_at)
+    }
+}
+
 impl fmt::Debug for ProviderPayment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address of a 3-D Secure challenge holds a secret of its own.

@@ -278,11 +278,12 @@ impl Cashier {
         let gateway = self.gateway(payment.provider)?;
         let reference = payment.provider_reference.as_deref().ok_or(CashierError::NotBegun)?;
         let mut told = gateway.retrieve_payment(reference).await.map_err(refused)?;
+        let agreed_at = told.agreed_at();
         let declined = asked == Asked::ByItself
-            && told.payer_agreed
-            && checkout::is_declined_since(&payment, told.fact.occurred_at);
+            && agreed_at.is_some_and(|at| checkout::is_declined_since(&payment, at));
         if told.needs_confirmation && !declined {
-            told = self.confirm_at(gateway.as_ref(), &payment, reference).await?;
+            let key = checkout::confirm_key(&payment, agreed_at);
+            told = self.confirm_at(gateway.as_ref(), &payment, reference, &key).await?;
         }
         let now = self.settle(payment.id, told.fact.clone()).await?;
         self.answer(&now, &told).await
@@ -309,8 +310,9 @@ impl Cashier {
         gateway: &dyn Gateway,
         payment: &payment::Model,
         reference: &str,
+        key: &str,
     ) -> Result<ProviderPayment, CashierError> {
-        match gateway.confirm_payment(reference, &checkout::confirm_key(payment)).await {
+        match gateway.confirm_payment(reference, key).await {
             Ok(told) => Ok(told),
             Err(GatewayError::Api { status: 402, code, decline_code, payment: fact, .. }) => {
                 if let Some(fact) = fact {

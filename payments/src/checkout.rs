@@ -128,9 +128,15 @@ pub async fn unfinished(
 
 /// The idempotency key under which `payment` is confirmed, whoever asks.
 ///
-/// The version moves when a try has failed: only then is another confirm a new action.
-pub fn confirm_key(payment: &Model) -> String {
-    format!("confirm-{}-{}", payment.id, payment.version)
+/// Another confirm is a new action only once a try has failed, which moves the version, or once its
+/// payer has agreed anew, at `agreed_at`: a decline that was known before moves no version, and its
+/// answer must not be given to the next choice.
+pub fn confirm_key(payment: &Model, agreed_at: Option<Timestamp>) -> String {
+    let version = payment.version;
+    match agreed_at {
+        None => format!("confirm-{}-{version}", payment.id),
+        Some(at) => format!("confirm-{}-{version}-{}", payment.id, at.seconds()),
+    }
 }
 
 /// Whether `payment` was declined after its payer agreed, at `agreed_at`, to be charged: then only

@@ -148,6 +148,29 @@ async fn an_echeck_is_pending_until_the_bank_pays_or_refuses() {
 
 // AC9.2.3
 #[tokio::test]
+async fn a_second_choice_is_no_repetition_of_a_decline_that_two_heard_of() {
+    let app = TestApp::without_workers().await;
+    let (payment, order) = app.begin_paypal(USER).await;
+    app.approve(&order, Funding::DeclinedCard);
+    // The webhook's job and the payer's page, say: the second hears nothing that is new.
+    assert_eq!(app.capture(USER, &order).await.0, 402);
+    assert_eq!(app.capture(USER, &order).await.0, 402);
+    // PayPal tells whole seconds, and nobody chooses anew within the second of a decline.
+    let declined = Clock::System.now().seconds();
+    app.until(async || Clock::System.now().seconds() > declined).await;
+
+    app.approve(&order, Funding::Credit);
+    let (status, problem) = app.capture(USER, &order).await;
+
+    assert_eq!(status, 200, "{problem}");
+    assert_eq!(app.payment(payment).await.status, Status::Succeeded);
+    assert_eq!(app.balance(USER).await.available, 240);
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
+// AC9.2.3
+#[tokio::test]
 async fn what_was_declined_is_not_tried_again_until_the_payer_chooses_anew() {
     let clock = Clock::manual(Clock::System.now());
     let app = TestApp::with_clock(clock.clone()).await;

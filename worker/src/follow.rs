@@ -29,6 +29,7 @@ pub(crate) async fn follow(
     collect: Collect,
     event_id: Option<EventId>,
 ) -> Result<Item, JobError> {
+    let agreed_at = told.agreed_at();
     let item = Item { fact: told.fact, event_id };
     if !told.needs_confirmation || (collect == Collect::Agreed && !told.payer_agreed) {
         return Ok(item);
@@ -38,10 +39,10 @@ pub(crate) async fn follow(
     let payment = checkout::find(&context.store, *id).await?;
     let open = |status: Status| status.rank() < Status::Canceled.rank();
     let Some(payment) = payment.filter(|payment| open(payment.status)) else { return Ok(item) };
-    if told.payer_agreed && checkout::is_declined_since(&payment, item.fact.occurred_at) {
+    if agreed_at.is_some_and(|at| checkout::is_declined_since(&payment, at)) {
         return Ok(item);
     }
-    let key = checkout::confirm_key(&payment);
+    let key = checkout::confirm_key(&payment, agreed_at);
     match gateway.confirm_payment(&item.fact.reference, &key).await {
         Ok(told) => Ok(Item { fact: told.fact, event_id }),
         Err(GatewayError::Api { status: 402, payment: Some(fact), .. }) => {
