@@ -54,6 +54,12 @@ pub enum Command {
     Token(Token),
     /// Recomputes every balance from the ledger; fails if one differs
     VerifyLedger,
+    /// Recomputes the chain of the audit log; fails if a line was edited, deleted or slipped in
+    VerifyAudit {
+        /// A head that was noted elsewhere, in a log or a notification: the chain must lead there
+        #[arg(long = "head", value_name = "NUMBER:HASH")]
+        heads: Vec<payments::audit::Anchor>,
+    },
     /// Pauses a lane, or everything but ingest
     Pause {
         /// events, money, mail, upkeep or all

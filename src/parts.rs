@@ -79,6 +79,7 @@ impl Parts {
             public_url: config.public_url.as_str().into(),
             admin_email: config.admin_email.clone(),
             rest: Arc::default(),
+            audit_seen: Arc::default(),
             worker: JobId::new().to_string().replace("job_", "w-").into(),
         });
         Ok(Self { store, gateways, policies, dispatcher, source, authority, context })

@@ -24,6 +24,7 @@ mod send_receipt;
 mod send_refund_mail;
 mod sync_methods;
 mod sync_refunds;
+mod verify_audit;
 mod verify_ledger;
 
 pub use alert::Alert;
@@ -43,4 +44,5 @@ pub use send_refund_mail::{RefundOccasion, SendRefundMail};
 pub use sync_methods::SyncMethods;
 pub use sync_refunds::SyncRefunds;
 pub use tickets::{Dispatcher, Ticket};
+pub use verify_audit::VerifyAudit;
 pub use verify_ledger::VerifyLedger;

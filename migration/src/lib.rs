@@ -17,6 +17,7 @@ mod m0004_desk;
 mod m0006_shop;
 mod m0007_sessions;
 mod m0008_money_back;
+mod m0009_audit_chain;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_shop::Migration),
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_money_back::Migration),
+            Box::new(m0009_audit_chain::Migration),
         ]
     }
 }

@@ -1,4 +1,16 @@
 //! The audit log: who changed what. Append-only; the database refuses anything else.
+//!
+//! Whoever changes something writes its lines in the same transaction and waits for nobody. A moment
+//! later [`seal`] chains them, in one place and in one order: each line is hashed together with the
+//! one before, and the end of the chain is signed. [`verify`] finds what was done to lines since.
+
+mod chain;
+mod seal;
+mod verify;
+
+pub use chain::{Anchor, ParseAnchorError};
+pub use seal::{Sealed, head, seal};
+pub use verify::{Report, Seen, verify};
 
 use boot::sql::{Column, Rows, Type, col, nullable};
 use entities::{AuditId, Timestamp};

@@ -9,6 +9,7 @@ mod migrate;
 mod reconcile;
 mod start;
 mod token;
+mod verify_audit;
 mod verify_ledger;
 
 use std::{io::Write, process::ExitCode};
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Events(options)) => events::run(&config, &options).await,
         Some(Command::Token(options)) => token::run(&config, options),
         Some(Command::VerifyLedger) => verify_ledger::run(&config).await,
+        Some(Command::VerifyAudit { heads }) => verify_audit::run(&config, &heads).await,
         Some(Command::Pause { scope, reason }) => controls::pause(&config, &scope, &reason).await,
         Some(Command::Resume { scope }) => controls::resume(&config, &scope).await,
         Some(Command::Healthcheck) => healthcheck::run(&config).await,

@@ -7,7 +7,7 @@ use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
     Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SendReceipt, SyncMethods, SyncRefunds, VerifyLedger,
+    SendFailure, SendReceipt, SyncMethods, SyncRefunds, VerifyAudit, VerifyLedger,
     queue::{self, Claim, Filter},
 };
 use redis::AsyncCommands;
@@ -173,6 +173,7 @@ async fn one_job_of_each_kind_is_drained() {
         NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
         NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
         NewJob::of(&VerifyLedger { tick: tick() }, now),
+        NewJob::of(&VerifyAudit { tick: tick() }, now),
         NewJob::of(&Prune { tick: tick() }, now),
         NewJob::of(&ResendReceipt { payment_id: payment.id, minute: 1 }, now),
         NewJob::of(&SendFailure { payment_id: payment.id, failed_at: 1 }, now),

@@ -6,6 +6,7 @@ mod api_debits;
 mod api_matrix;
 mod api_shop;
 mod api_writes;
+mod audit;
 mod events;
 mod exactly_once;
 mod faults;

@@ -25,11 +25,16 @@ async fn what_is_append_only_refuses_change() {
     app.pending_payment(Some("pi_append")).await;
     app.deliver(&event("evt_1", "payment_intent.succeeded", "pi_append", None)).await;
     app.run_jobs().await;
-    for table in ["ledger_transfers", "ledger_entries", "audit_log"] {
+    payments::audit::seal(&app.store).await.unwrap();
+    for (table, column) in [
+        ("ledger_transfers", "id"),
+        ("ledger_entries", "account"),
+        ("audit_log", "actor"),
+        ("audit_seals", "hash"),
+        ("audit_heads", "mac"),
+    ] {
         let before = app.count(table).await;
         assert!(before > 0, "{table}");
-        let column = if table == "audit_log" { "actor" } else { "id" };
-        let column = if table == "ledger_entries" { "account" } else { column };
         for sql in
             [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")]
         {

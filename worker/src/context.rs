@@ -4,7 +4,7 @@ use documents::Fonts;
 use entities::billing::Seller;
 use gateways::Gateways;
 use jobs::Dispatcher;
-use payments::{Store, core::Policies};
+use payments::{Store, audit::Seen, core::Policies};
 
 use crate::{Mailer, Rest};
 
@@ -31,6 +31,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// When providers are not to be asked for what can be done without.
     pub rest: Arc<Rest>,
+    /// The furthest head of the audit log that this process has seen.
+    pub audit_seen: Arc<Seen>,
     /// The name of this process in leases: unique to each start.
     pub worker: Arc<str>,
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
     Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, ProcessRefund, Prune, Reconcile,
-    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, SyncRefunds,
+    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, SyncRefunds, VerifyAudit,
     VerifyLedger, queue::lease,
 };
 
@@ -47,6 +47,7 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),
     Entry::of::<VerifyLedger>(),
+    Entry::of::<VerifyAudit>(),
     Entry::of::<Prune>(),
 ];
 

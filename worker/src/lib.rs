@@ -23,6 +23,7 @@ mod queue;
 mod reconcile;
 mod resend_receipt;
 mod schedules;
+mod sealer;
 mod send_failure;
 mod send_receipt;
 mod send_refund_mail;
@@ -30,6 +31,7 @@ mod smtp;
 mod sweeper;
 mod sync_methods;
 mod sync_refunds;
+mod verify_audit;
 mod verify_ledger;
 mod workers;
 

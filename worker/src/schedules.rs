@@ -7,7 +7,7 @@ use apalis_cron::{CronScheduler, Tick};
 use boot::Shutdown;
 use cron::Schedule;
 use entities::Timestamp;
-use jobs::{NewJob, Prune, Reconcile, VerifyLedger, queue};
+use jobs::{NewJob, Prune, Reconcile, VerifyAudit, VerifyLedger, queue};
 
 use crate::Context;
 
@@ -30,6 +30,7 @@ const TIMETABLES: &[Timetable] = &[
     Timetable { name: "reconcile", cron: "0 */15 * * * *", jobs: reconcile_recent },
     Timetable { name: "reconcile-all", cron: "0 20 3 * * *", jobs: reconcile_all },
     Timetable { name: "verify-ledger", cron: "0 40 3 * * *", jobs: verify_ledger },
+    Timetable { name: "verify-audit", cron: "0 50 3 * * *", jobs: verify_audit },
     Timetable { name: "prune", cron: "0 0 4 * * *", jobs: prune },
 ];
 
@@ -49,6 +50,10 @@ fn reconcile(context: &Context, window_seconds: u64, tick: &str, now: Timestamp)
 
 fn verify_ledger(_: &Context, tick: &str, now: Timestamp) -> Vec<NewJob> {
     vec![NewJob::of(&VerifyLedger { tick: tick.to_owned() }, now)]
+}
+
+fn verify_audit(_: &Context, tick: &str, now: Timestamp) -> Vec<NewJob> {
+    vec![NewJob::of(&VerifyAudit { tick: tick.to_owned() }, now)]
 }
 
 fn prune(_: &Context, tick: &str, now: Timestamp) -> Vec<NewJob> {

@@ -5,7 +5,7 @@ use entities::job::Lane;
 use jobs::tickets::{MemoryTickets, RedisCarrier};
 use tokio::task::JoinHandle;
 
-use crate::{Context, Lanes, queue, schedules, sweeper::Sweeper};
+use crate::{Context, Lanes, queue, schedules, sealer, sweeper::Sweeper};
 
 /// How hard to work.
 #[derive(Clone, Debug)]
@@ -55,7 +55,9 @@ impl Workers {
             feeders.push(tokio::spawn(schedules::run(Arc::clone(context), shutdown.clone())));
         }
         let (context, interval) = (Arc::clone(context), options.sweep_interval);
-        let sweepers = Sweeper { context, lanes: lanes.clone(), interval, shared }.start();
+        let sealer = tokio::spawn(sealer::run(Arc::clone(&context)));
+        let mut sweepers = Sweeper { context, lanes: lanes.clone(), interval, shared }.start();
+        sweepers.push(sealer);
         Self { lanes, feeders, sweepers, drain: options.drain }
     }
 

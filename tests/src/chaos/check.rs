@@ -15,7 +15,7 @@ use crate::process::{RedisServer, within};
 
 /// Jobs that are about events and payments. Those that the clock asks for have leases longer than a
 /// test has patience.
-const OURS: &str = "name NOT IN ('reconcile', 'verify-ledger', 'prune')";
+const OURS: &str = "name NOT IN ('reconcile', 'verify-ledger', 'verify-audit', 'prune')";
 
 /// What a run should have led to.
 #[derive(Clone, Copy, Debug)]
