@@ -1,8 +1,8 @@
 //! The audit log: who changed what. Append-only; the database refuses anything else.
 //!
 //! Whoever changes something writes its lines in the same transaction and waits for nobody. A moment
-//! later [`seal`] chains them, in one place and in one order: each line is hashed together with the
-//! one before, and the end of the chain is signed. [`verify`] finds what was done to lines since.
+//! later [`seal()`] chains them, in one place and in one order: each line is hashed together with the
+//! one before, and the end of the chain is signed. [`verify()`] finds what was done to lines since.
 
 mod chain;
 mod seal;

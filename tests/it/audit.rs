@@ -9,7 +9,7 @@ use tests::TestApp;
 /// Writes `lines` lines in one transaction.
 async fn write(app: &TestApp, lines: usize) {
     let txn = app.store.db.begin().await.unwrap();
-    let line = |n| Line {
+    let line = |n: usize| Line {
         actor: "operator".to_owned(),
         action: "test.line".to_owned(),
         subject: format!("subject {n}"),

@@ -18,13 +18,13 @@ const BATCH: usize = 1_000;
 
 /// How much later than its id says a line may be committed: no transaction is open for a minute, and
 /// clocks that are minutes apart fail every webhook. What comes later still is never sealed, and
-/// [`verify`](super::verify) says so.
+/// [`verify()`](super::verify()) says so.
 const LATE: Duration = Duration::from_mins(10);
 
 const SEALS: &[Column] =
     &[col("seq", Type::Int), col("audit_id", Type::Uuid), col("hash", Type::Bytes)];
 
-/// What [`seal`] did.
+/// What [`seal()`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// How many lines it chained.
@@ -106,7 +106,7 @@ async fn floor(connection: &impl ConnectionTrait, last: Option<&Head>) -> Result
     Ok(Uuid::from_u128(at << 80))
 }
 
-/// The id below which a line that is not chained is one that [`seal`] never will.
+/// The id below which a line that is not chained is one that [`seal()`] never will.
 pub(super) async fn too_late(
     store: &Store,
     connection: &impl ConnectionTrait,

@@ -20,7 +20,7 @@ const PAGE: i64 = 2_000;
 /// Most problems that are told one by one; the first says where to look.
 const MOST: usize = 50;
 
-/// What [`verify`] found.
+/// What [`verify()`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// How many lines are chained.
