@@ -133,6 +133,8 @@ pub fn endpoint(
         store: parts.store.clone(),
         cashier: app.cashier().clone(),
         files: app.files(),
+        metrics: boot::telemetry::install_metrics(),
+        refunds: refund_policy(config),
         sign_ins: SignIns::new(
             config.file.limits.sign_ins_per_minute_per_address,
             config.file.http.trust_forwarded_for,

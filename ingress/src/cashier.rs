@@ -419,6 +419,11 @@ impl Cashier {
         }
     }
 
+    /// Where `reference` of `provider`'s is in its dashboard, for people who have an account there.
+    pub fn dashboard_url(&self, provider: Provider, reference: &str) -> Option<String> {
+        self.gateways.get(provider)?.refunds()?.dashboard_url(reference)
+    }
+
     fn gateway(&self, provider: Provider) -> Result<&Arc<dyn Gateway>, CashierError> {
         self.gateways.get(provider).ok_or(CashierError::NotSetUp(provider))
     }

@@ -17,7 +17,7 @@ mod problem;
 mod server;
 mod webhooks;
 
-pub use api::openapi;
+pub use api::{Role, openapi};
 pub use app::{App, Options};
 pub use auth::{Claims, TokenKey, mint};
 pub use cashier::{

@@ -15,6 +15,7 @@ pub mod checkout;
 pub mod controls;
 pub mod core;
 pub mod customers;
+pub mod desk;
 pub mod disputes;
 pub mod history;
 pub mod idempotency;

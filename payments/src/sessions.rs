@@ -30,6 +30,8 @@ pub struct Session {
     pub user: User,
     /// What they may do: `customer`, `support`, `finance`, `admin`.
     pub roles: Vec<String>,
+    /// When they signed in.
+    pub opened_at: Timestamp,
     /// When it ends.
     pub ends_at: Timestamp,
 }
@@ -86,7 +88,7 @@ fn session(store: &Store, row: Model) -> Result<Session, Error> {
     let email = email.map(|sealed| store.vault.unseal_text(email_place(row.id), sealed));
     let roles = row.roles.split(',').filter(|role| !role.is_empty()).map(str::to_owned).collect();
     let user = User { user_ref: row.user_ref, email: email.transpose()? };
-    Ok(Session { user, roles, ends_at: row.expires_at })
+    Ok(Session { user, roles, opened_at: row.created_at, ends_at: row.expires_at })
 }
 
 fn email_place(id: SessionId) -> Place {

@@ -53,11 +53,19 @@ const PAYPAL: File = File {
     content: include_bytes!("../assets/paypal.js"),
 };
 
+const DESK_CSS: File = File {
+    path: "/assets/desk.css",
+    kind: "text/css; charset=utf-8",
+    content: include_bytes!("../assets/desk.css"),
+};
+
 /// Every file.
-pub(crate) static FILES: [File; 6] = [CSS, FONT, MARK, CHECKOUT, PAYMENT, PAYPAL];
+pub(crate) static FILES: [File; 7] = [CSS, DESK_CSS, FONT, MARK, CHECKOUT, PAYMENT, PAYPAL];
 
 /// Where pages find the style.
 pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| CSS.url());
+/// Where the desk's pages find what only they have.
+pub(crate) static DESK_CSS_URL: LazyLock<String> = LazyLock::new(|| DESK_CSS.url());
 /// Where pages find the mark.
 pub(crate) static MARK_URL: LazyLock<String> = LazyLock::new(|| MARK.url());
 /// What the checkout page runs.

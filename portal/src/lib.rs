@@ -8,6 +8,7 @@
 mod assets;
 mod billing;
 mod checkout;
+mod desk;
 mod home;
 mod message;
 mod methods;
@@ -19,6 +20,8 @@ mod sign_in;
 mod status;
 mod visitor;
 mod words;
+
+pub use desk::{DeskPage, Verb, desk_pages};
 
 use std::sync::Arc;
 
@@ -37,6 +40,10 @@ pub struct Portal {
     pub cashier: ingress::Cashier,
     /// How often an address may try to sign in.
     pub sign_ins: ingress::SignIns,
+    /// What this process has measured.
+    pub metrics: boot::telemetry::Metrics,
+    /// The seller's rules about refunds.
+    pub refunds: payments::core::RefundPolicy,
     /// Makes invoices and tables.
     pub files: ingress::Files,
     /// Proves the host application's tokens, which open sessions.
@@ -99,6 +106,7 @@ pub fn routes(portal: Portal) -> Route {
         .at("/payments/:payment/invoice.pdf", get(payment::invoice))
         .at("/payments/:payment/receipt", post(payment::resend.with(limit())))
         .at("/payments/:payment/check", post(payment::check.with(limit())));
+    let pages = desk::routes(pages, FORM_LIMIT);
     let pages = assets::FILES
         .iter()
         .fold(pages, |pages, file| pages.at(file.path, get(assets::Serve(file))))

@@ -1,5 +1,7 @@
 //! Pages that say why there is no other page.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use ingress::{CashierError, Problem};
 use poem::{
@@ -30,12 +32,32 @@ pub(crate) enum Failure {
         /// Where they wanted to go.
         next: String,
     },
+    /// It takes a role that the visitor does not have.
+    #[error("the visitor does not have the role")]
+    Forbidden,
+    /// What is to be done takes somebody who has just signed in.
+    #[error("the visitor signed in too long ago")]
+    SignInAgain {
+        /// Where they wanted to go.
+        next: String,
+    },
+    /// It cannot be done, for a reason that a person can understand.
+    #[error("{text}")]
+    Refused {
+        /// Why.
+        text: String,
+        /// The page where they can see how things are now.
+        back: String,
+    },
     /// The payment could not be begun.
     #[error("the payment could not be begun")]
     Cashier(#[from] CashierError),
     /// What the API says too.
     #[error(transparent)]
     Problem(#[from] Problem),
+    /// A part of a page cannot be written.
+    #[error("a part of the page cannot be written")]
+    Part(#[from] askama::Error),
     /// Our own failure.
     #[error("the page cannot be made")]
     Payments(#[from] payments::Error),
@@ -45,10 +67,12 @@ impl ResponseError for Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::SignedOut { .. } => StatusCode::UNAUTHORIZED,
+            Self::CrossSite | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::SignedOut { .. } | Self::SignInAgain { .. } => StatusCode::UNAUTHORIZED,
+            Self::Refused { .. } => StatusCode::CONFLICT,
             Self::Cashier(error) => cashier_status(error),
             Self::Problem(problem) => problem.status(),
+            Self::Part(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Payments(error) => payments_status(error),
         }
     }
@@ -85,28 +109,63 @@ struct Message {
     page: Page,
     status: u16,
     title: &'static str,
-    text: &'static str,
+    text: Cow<'static, str>,
+    /// Where to go on, and what the button says.
+    on: (Cow<'static, str>, &'static str),
 }
 
 /// The page for `error`, whoever raised it: one of ours, or the router.
 pub(crate) fn of_error(error: &poem::Error, sandbox: bool) -> Response {
     let status = error.status();
-    if let Some(Failure::SignedOut { next }) = error.downcast_ref().filter(|_| sandbox) {
-        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-        return go(&format!("/sign-in?next={next}"));
+    let failure: Option<&Failure> = error.downcast_ref();
+    match failure.filter(|_| sandbox) {
+        Some(Failure::SignedOut { next }) => return go(&sign_in(next, "")),
+        Some(Failure::SignInAgain { next }) => return go(&sign_in(next, "&again=1")),
+        _ => {}
     }
     if status.is_server_error() {
         tracing::warn!(error = chain(error), status = status.as_u16(), "a page cannot be shown");
     }
-    let (title, text) = words(status);
+    let (title, text) = failure.and_then(of_failure).unwrap_or_else(|| {
+        let (title, text) = words(status);
+        (title, text.into())
+    });
+    let on = match failure {
+        Some(Failure::Refused { back, .. }) => (Cow::Owned(back.clone()), "See how it is now"),
+        _ => (Cow::Borrowed("/"), "To the start page"),
+    };
     let page = Page::plain(sandbox);
-    let message = Message { page, status: status.as_u16(), title, text };
+    let message = Message { page, status: status.as_u16(), title, text, on };
     let mut answer = View::new(status, message.page.policy(), message).into_response();
-    if let Some(Failure::Problem(Problem::TooMany(standing))) = error.downcast_ref() {
+    if let Some(Failure::Problem(Problem::TooMany(standing))) = failure {
         let seconds = standing.reset.as_secs() + 1;
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     answer
+}
+
+fn sign_in(next: &str, more: &str) -> String {
+    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in?next={next}{more}")
+}
+
+/// What the status alone does not say.
+fn of_failure(failure: &Failure) -> Option<(&'static str, Cow<'static, str>)> {
+    match failure {
+        Failure::Forbidden => Some((
+            "This is not for you",
+            "It takes another role than yours. Ask an admin of your application if you need it."
+                .into(),
+        )),
+        Failure::SignInAgain { .. } => Some((
+            "Please sign in again",
+            "You signed in a while ago, and what you are about to do cannot be taken back. Open \
+             the desk anew from your application, and do it again. Nothing was changed."
+                .into(),
+        )),
+        Failure::Refused { text, .. } => Some(("That was not done", text.clone().into())),
+        _ => None,
+    }
 }
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {

@@ -3,6 +3,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use askama::Template;
+use ingress::Role;
 use payments::{customers, ledger};
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
@@ -79,6 +80,8 @@ pub(crate) struct Who {
     pub(crate) name: String,
     pub(crate) csrf: String,
     pub(crate) credits: i64,
+    /// Whether they work at the desk.
+    pub(crate) staff: bool,
 }
 
 impl Who {
@@ -121,7 +124,8 @@ impl Page {
             Some(customer) => ledger::balance(&portal.store, customer.id).await?.available,
             None => 0,
         };
-        let who = Who { name: visitor.name().to_owned(), csrf: visitor.csrf(), credits };
+        let staff = visitor.has(&[Role::Support, Role::Finance, Role::Admin]);
+        let who = Who { name: visitor.name().to_owned(), csrf: visitor.csrf(), credits, staff };
         Ok(Self { who: Some(who), ..Self::plain(portal.sandbox) })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use ingress::Role;
 use payments::{customers::User, sessions};
 use poem::{
     IntoResponse, Request, Response, handler,
@@ -20,20 +21,62 @@ use crate::{
 };
 
 /// Who anybody may be in a sandbox.
-const PEOPLE: [Person; 4] = [
-    Person { id: "mira", name: "Mira Okafor", email: "mira@example.com", about: "runs a bakery" },
+const PEOPLE: [Person; 8] = [
+    Person {
+        id: "mira",
+        name: "Mira Okafor",
+        email: "mira@example.com",
+        about: "runs a bakery",
+        role: None,
+    },
     Person {
         id: "jonas",
         name: "Jonas Weber",
         email: "jonas@example.com",
         about: "buys for a team",
+        role: None,
     },
-    Person { id: "aiko", name: "Aiko Tanaka", email: "aiko@example.com", about: "has two cards" },
+    Person {
+        id: "aiko",
+        name: "Aiko Tanaka",
+        email: "aiko@example.com",
+        about: "has two cards",
+        role: None,
+    },
     Person {
         id: "demo",
         name: "Demo",
         email: "demo@example.com",
         about: "the user of the shell examples",
+        role: None,
+    },
+    Person {
+        id: "sana",
+        name: "Sana Malik",
+        email: "sana@example.com",
+        about: "support: looks",
+        role: Some(Role::Support),
+    },
+    Person {
+        id: "felix",
+        name: "Felix Brandt",
+        email: "felix@example.com",
+        about: "finance: decides about money",
+        role: Some(Role::Finance),
+    },
+    Person {
+        id: "nora",
+        name: "Nora Lindqvist",
+        email: "nora@example.com",
+        about: "finance too, for what takes two",
+        role: Some(Role::Finance),
+    },
+    Person {
+        id: "omar",
+        name: "Omar Haddad",
+        email: "omar@example.com",
+        about: "admin: does everything",
+        role: Some(Role::Admin),
     },
 ];
 
@@ -43,6 +86,8 @@ struct Person {
     name: &'static str,
     email: &'static str,
     about: &'static str,
+    /// What they do at the desk; nothing, if they only buy.
+    role: Option<Role>,
 }
 
 impl Person {
@@ -55,6 +100,9 @@ impl Person {
 pub(crate) struct Whither {
     #[serde(default)]
     next: String,
+    /// There if they signed in too long ago for what they want to do.
+    #[serde(default)]
+    again: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +127,9 @@ pub(crate) struct Nothing {}
 #[template(path = "sign_in.html")]
 struct SignIn {
     page: Page,
-    people: &'static [Person],
+    groups: [(&'static str, Vec<&'static Person>); 2],
     next: String,
+    again: bool,
 }
 
 /// `GET /sign-in`.
@@ -94,7 +143,13 @@ pub(crate) fn show(
     }
     let page = Page::plain(portal.sandbox).at(Here::SignIn);
     let next = inside(&whither.next).to_owned();
-    Ok(View::ok(page.policy(), SignIn { page, people: &PEOPLE, next }).into_response())
+    // Who is on the way to the desk is one of those who work there.
+    let at_desk = next == "/desk" || next.starts_with("/desk/") || next.starts_with("/desk?");
+    let buyers = PEOPLE.iter().filter(|person| person.role.is_none() && !at_desk).collect();
+    let staff = PEOPLE.iter().filter(|person| person.role.is_some()).collect();
+    let groups = [("Buys credits", buyers), ("Works at the desk", staff)];
+    let again = whither.again.is_some();
+    Ok(View::ok(page.policy(), SignIn { page, groups, next, again }).into_response())
 }
 
 /// `POST /sign-in`: be one of the made-up people.
@@ -108,7 +163,10 @@ pub(crate) async fn choose(
     let person = PEOPLE.iter().find(|person| portal.sandbox && person.id == choice.user);
     let person = person.ok_or(Failure::NotFound)?;
     let user = User { user_ref: person.id.to_owned(), email: Some(person.email.to_owned()) };
-    open(portal, &user, &[], &choice.next).await
+    let roles: Vec<String> = person.role.iter().map(|role| role.as_str().to_owned()).collect();
+    let home = if person.role.is_some() { "/desk" } else { "/" };
+    let next = if choice.next.len() > 1 { &choice.next } else { home };
+    open(portal, &user, &roles, next).await
 }
 
 /// `POST /session`: the host application's page hands its user over, with a token it has signed.

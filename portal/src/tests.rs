@@ -1,5 +1,6 @@
 //! The pages, over a real database and a provider that only makes payments up.
 
+mod desk;
 mod gateway;
 mod saved;
 
@@ -64,6 +65,8 @@ impl Desk {
             store: self.store.clone(),
             cashier,
             sign_ins: ingress::SignIns::new(SIGN_INS, false),
+            metrics: boot::telemetry::install_metrics(),
+            refunds: payments::core::RefundPolicy::default(),
             files: ingress::Files::new(&self.store, &Arc::default(), &documents::Fonts::default()),
             token_key: ingress::TokenKey::new(&SECRET.into()),
             sandbox,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use entities::Timestamp;
+use ingress::Role;
 use payments::{
     customers::User,
     sessions::{self, Session},
@@ -41,13 +43,23 @@ impl Visitor {
         self.session.user.email.as_deref()
     }
 
+    /// Whether they have any of `roles` of the seller's.
+    pub(crate) fn has(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.session.roles.iter().any(|name| name == role.as_str()))
+    }
+
+    /// When they signed in.
+    pub(crate) fn opened_at(&self) -> Timestamp {
+        self.session.opened_at
+    }
+
     /// What every form of this session carries. Another site can send the cookie along, but it
     /// cannot know this, nor work the cookie out from it.
     pub(crate) fn csrf(&self) -> String {
         hex::encode(Sha256::digest(format!("quittance form {}", self.token)))
     }
 
-    fn prove(&self, csrf: &str) -> Result<(), Failure> {
+    pub(crate) fn prove(&self, csrf: &str) -> Result<(), Failure> {
         let equal = self.csrf().as_bytes().ct_eq(csrf.as_bytes());
         if equal.into() { Ok(()) } else { Err(Failure::CrossSite) }
     }
@@ -73,17 +85,27 @@ impl<'a> FromRequest<'a> for Visitor {
 
 impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Act<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Sealed<T> {
-            csrf: String,
-            #[serde(flatten)]
-            form: T,
-        }
         let visitor = Visitor::from_request(request, body).await?;
-        let Form(sealed) = Form::<Sealed<T>>::from_request(request, body).await?;
-        visitor.prove(&sealed.csrf)?;
-        Ok(Self(visitor, sealed.form))
+        let form = sealed(&visitor, request, body).await?;
+        Ok(Self(visitor, form))
     }
+}
+
+/// The form in `request`, if a page of `visitor`'s own session has sent it.
+pub(crate) async fn sealed<T: DeserializeOwned + Send>(
+    visitor: &Visitor,
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Sealed<T> {
+        csrf: String,
+        #[serde(flatten)]
+        form: T,
+    }
+    let Form(sealed) = Form::<Sealed<T>>::from_request(request, body).await?;
+    visitor.prove(&sealed.csrf)?;
+    Ok(sealed.form)
 }
 
 /// The portal that answers `request`.
@@ -122,7 +144,7 @@ fn is_https(portal: &Portal) -> bool {
 }
 
 /// Where to go on after signing in: back, unless something was to be changed.
-fn next(request: &Request) -> String {
+pub(crate) fn next(request: &Request) -> String {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if request.method().is_safe() { path.to_owned() } else { "/".to_owned() }
 }

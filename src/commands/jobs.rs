@@ -4,10 +4,7 @@ use anyhow::bail;
 use boot::{Clock, Config};
 use entities::job::{Model, State};
 use jobs::queue::{self, Filter};
-use payments::{
-    Store,
-    audit::{self, Line},
-};
+use payments::desk::work::{self, Wish};
 use sea_orm::ActiveEnum;
 use serde_json::json;
 
@@ -26,35 +23,20 @@ pub(super) async fn run(config: &Config, action: Jobs) -> anyhow::Result<ExitCod
                 say(describe(&job));
             }
         }
-        Jobs::Requeue(which) => change(&parts, &which, "job.requeue").await?,
-        Jobs::Cancel(which) => change(&parts, &which, "job.cancel").await?,
+        Jobs::Requeue(which) => change(&parts, &which, Wish::Requeue).await?,
+        Jobs::Cancel(which) => change(&parts, &which, Wish::Cancel).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn change(parts: &Parts, which: &JobFilter, action: &str) -> anyhow::Result<()> {
+async fn change(parts: &Parts, which: &JobFilter, wish: Wish) -> anyhow::Result<()> {
     if which.id.is_none() && which.name.is_none() && !which.all {
         bail!("say which jobs: --id, --name, or --all for every one that matches");
     }
-    let (filter, now) = (filter(which)?, parts.store.clock.now());
-    let Store { db, .. } = &parts.store;
-    let txn = db.begin().await?;
-    let settled = match action {
-        "job.requeue" => queue::requeue(&txn, &filter, now).await?,
-        _ => queue::cancel(&txn, &filter, now).await?,
-    };
-    let line = |job: &jobs::Enqueued| Line {
-        actor: "operator".to_owned(),
-        action: action.to_owned(),
-        subject: job.id.to_string(),
-        before: None,
-        after: None,
-    };
-    audit::write(&txn, settled.jobs.iter().map(line).collect(), now).await?;
-    txn.commit().await?;
-    say(format_args!("{} jobs", settled.jobs.len()));
-    if action == "job.requeue" {
-        parts.dispatcher.announce(settled.jobs);
+    let changed = work::change(&parts.store, &filter(which)?, wish, "operator").await?;
+    say(format_args!("{} jobs", changed.len()));
+    if wish == Wish::Requeue {
+        parts.dispatcher.announce(changed);
     }
     Ok(())
 }
@@ -65,7 +47,7 @@ fn filter(which: &JobFilter) -> anyhow::Result<Filter> {
         .transpose()
         .map_err(|_| anyhow::anyhow!("--state is one of queued, running, done, dead, cancelled"))?;
     let id = which.id.as_ref().map(|id| id.parse()).transpose()?;
-    Ok(Filter { id, name: which.name.clone(), state })
+    Ok(Filter { id, name: which.name.clone(), state, lane: None })
 }
 
 fn describe(job: &Model) -> serde_json::Value {

@@ -28,6 +28,7 @@ pub(crate) use self::payments::midnight;
 pub(crate) use call::Call;
 pub(crate) use screen::holds_card;
 pub(crate) use table::OPERATIONS;
+pub use table::Role;
 
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Response, Route, RouteMethod, middleware::Cors, web::Json,

@@ -46,7 +46,7 @@ pub(crate) enum Access {
 
 /// What somebody of the seller's may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// Looks.
     Support,
     /// Decides about money.
@@ -57,7 +57,7 @@ pub(crate) enum Role {
 
 impl Role {
     /// The role's name in tokens.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Support => "support",
             Self::Finance => "finance",

@@ -126,8 +126,8 @@ impl Cashier {
         Ok(())
     }
 
-    /// Wakes whoever does the job.
-    pub(crate) fn announce(&self, enqueued: impl IntoIterator<Item = Enqueued>) {
+    /// Wakes whoever does the jobs, whose transaction must have been committed.
+    pub fn announce(&self, enqueued: impl IntoIterator<Item = Enqueued>) {
         self.dispatcher.announce(enqueued.into_iter().collect());
     }
 

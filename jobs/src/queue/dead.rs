@@ -3,11 +3,11 @@
 use boot::Db;
 use entities::{
     JobId, Timestamp,
-    job::{Column, Entity, Model, State},
+    job::{Column, Entity, Lane, Model, State},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use crate::Enqueued;
@@ -21,6 +21,8 @@ pub struct Filter {
     pub name: Option<String>,
     /// Those in this state.
     pub state: Option<State>,
+    /// Those of this lane.
+    pub lane: Option<Lane>,
 }
 
 /// What came of a person's wish.
@@ -32,8 +34,26 @@ pub struct Settled {
 
 /// The newest jobs that `filter` means, at most `limit`.
 pub async fn list(db: &Db, filter: &Filter, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let find = Entity::find().filter(condition(filter)).order_by_desc(Column::Id).limit(limit);
+    list_after(db, filter, None, limit).await
+}
+
+/// The newest jobs that `filter` means and that are older than `after`, at most `limit`.
+pub async fn list_after(
+    db: &Db,
+    filter: &Filter,
+    after: Option<JobId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut find = Entity::find().filter(condition(filter)).order_by_desc(Column::Id).limit(limit);
+    if let Some(after) = after {
+        find = find.filter(Column::Id.lt(after));
+    }
     find.all(db.reader()).await
+}
+
+/// How many jobs `filter` means.
+pub async fn count(db: &Db, filter: &Filter) -> Result<u64, DbErr> {
+    Entity::find().filter(condition(filter)).count(db.reader()).await
 }
 
 /// Queues the dead and cancelled jobs that `filter` means again, with all their attempts.
@@ -84,6 +104,9 @@ fn condition(filter: &Filter) -> Expr {
     }
     if let Some(state) = filter.state {
         condition = condition.and(Column::State.eq(state));
+    }
+    if let Some(lane) = filter.lane {
+        condition = condition.and(Column::Lane.eq(lane));
     }
     condition
 }

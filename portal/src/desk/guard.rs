@@ -1,0 +1,141 @@
+//! What stands before every page of the desk: who is asking, and whether they may.
+
+use std::{sync::Arc, time::Duration};
+
+use ingress::Role;
+use poem::{
+    Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
+    endpoint::BoxEndpoint,
+};
+use serde::de::DeserializeOwned;
+
+use super::pages::DeskPage;
+use crate::{
+    Portal,
+    message::Failure,
+    visitor::{self, Guest, Visitor},
+};
+
+/// How long after signing in somebody may do what cannot be taken back: long enough for a case, too
+/// short for a screen that was left alone over lunch.
+pub(super) const FRESH: Duration = Duration::from_mins(15);
+
+/// A page, behind its row's roles.
+pub(super) struct Guard {
+    page: &'static DeskPage,
+    inner: BoxEndpoint<'static>,
+}
+
+/// Somebody who may see the page that is served. Nobody else can make one.
+#[derive(Clone)]
+pub(super) struct Staff {
+    visitor: Arc<Visitor>,
+    /// The page they see.
+    pub(super) page: &'static DeskPage,
+}
+
+/// A form that one of the seller's own people has sent.
+pub(super) struct Deed<T>(pub(super) Staff, pub(super) T);
+
+impl Guard {
+    pub(super) fn new(page: &'static DeskPage) -> Self {
+        Self { page, inner: (page.serve)().boxed() }
+    }
+}
+
+impl Endpoint for Guard {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let portal = Arc::clone(visitor::portal(&request)?);
+        let Guest(visitor) = Guest::find(&request, &portal).await.map_err(Failure::from)?;
+        let visitor = visitor.ok_or_else(|| Failure::SignedOut { next: home(&request) })?;
+        if !visitor.has(self.page.roles) {
+            return Err(Failure::Forbidden.into());
+        }
+        request.set_data(Staff { visitor: Arc::new(visitor), page: self.page });
+        self.inner.call(request).await.map(IntoResponse::into_response)
+    }
+}
+
+/// Where to go on after signing in: to the page itself, or from a form to the one above it.
+fn home(request: &Request) -> String {
+    let path = request.uri().path();
+    if request.method().is_safe() {
+        return visitor::next(request);
+    }
+    path.rsplit_once('/').map_or("/desk", |(above, _)| above).to_owned()
+}
+
+impl Staff {
+    /// The host application's id of them.
+    pub(super) fn user_ref(&self) -> &str {
+        &self.visitor.user().user_ref
+    }
+
+    /// Who they are in the audit log.
+    pub(super) fn actor(&self) -> String {
+        format!("user:{}", self.user_ref())
+    }
+
+    /// Whether they have any of `roles`.
+    pub(super) fn has(&self, roles: &[Role]) -> bool {
+        self.visitor.has(roles)
+    }
+
+    /// The highest of their roles.
+    pub(super) fn role(&self) -> &'static str {
+        let roles = [Role::Admin, Role::Finance, Role::Support];
+        roles.into_iter().find(|role| self.has(&[*role])).map_or("", Role::as_str)
+    }
+
+    /// What every form of their session carries.
+    pub(super) fn csrf(&self) -> String {
+        self.visitor.csrf()
+    }
+
+    /// Refuses who signed in too long ago for what cannot be taken back; they go on at `back`.
+    pub(super) fn just_signed_in(&self, portal: &Portal, back: &str) -> Result<(), Failure> {
+        let age = portal.store.clock.now().since(self.visitor.opened_at());
+        if age <= FRESH { Ok(()) } else { Err(Failure::SignInAgain { next: back.to_owned() }) }
+    }
+}
+
+impl<'a> FromRequest<'a> for Staff {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        // Without a guard there is nobody: a page that is in no row is not there.
+        Ok(request.data::<Self>().cloned().ok_or(Failure::NotFound)?)
+    }
+}
+
+impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Deed<T> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        let staff = Staff::from_request(request, body).await?;
+        let form = visitor::sealed(&staff.visitor, request, body).await?;
+        Ok(Self(staff, form))
+    }
+}
+
+/// What `error` is to whoever pressed a button: a refusal says why and leads `back`.
+pub(super) fn told(error: payments::Error, back: &str) -> Failure {
+    use payments::Error;
+    match error {
+        Error::Refused(_)
+        | Error::NotRefundable(_)
+        | Error::Invalid(_)
+        | Error::NotEnoughCredits { .. }
+        | Error::Closed
+        | Error::Stale(_) => {
+            Failure::Refused { text: sentence(&error.to_string()), back: back.to_owned() }
+        }
+        error => error.into(),
+    }
+}
+
+/// `text` as a sentence of its own.
+pub(super) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().collect::<String>());
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{end}", first.unwrap_or_default(), chars.as_str())
+}

@@ -1,0 +1,52 @@
+//! The admin desk: pages for support, finance and admins.
+//!
+//! **Invariants:** every page is a row of [`PAGES`]: the router, the navigation and the test of who
+//! may see what are all made from it. What a page does needs [`Staff`], which only the row's guard
+//! hands out, so a page that nobody listed is seen by nobody.
+//!
+//! A page is a [`Sheet`](sheet::Sheet), filled from top to bottom with [`parts`]: notes, figures,
+//! filters, tables, facts, forms. To add one: a file of its own here, and its rows in [`pages`].
+
+mod controls;
+mod dashboard;
+#[expect(dead_code, reason = "parts of pages that are being written")]
+mod form;
+#[expect(dead_code, reason = "parts of pages that are being written")]
+mod guard;
+mod jobs;
+mod list;
+mod pages;
+#[expect(dead_code, reason = "parts of pages that are being written")]
+mod parts;
+#[expect(dead_code, reason = "parts of pages that are being written")]
+mod sheet;
+mod words;
+
+pub use pages::{DeskPage, Verb};
+
+use poem::{EndpointExt, Route, RouteMethod, middleware::SizeLimit};
+
+use guard::Guard;
+use pages::PAGES;
+
+/// Every page of the desk, for the test of who may see what.
+pub fn desk_pages() -> &'static [DeskPage] {
+    PAGES
+}
+
+/// `route` with the pages of the desk, each behind its guard; forms have at most `limit` bytes.
+pub(crate) fn routes(route: Route, limit: usize) -> Route {
+    let mut paths: Vec<&str> = PAGES.iter().map(|page| page.path).collect();
+    paths.dedup();
+    paths.into_iter().fold(route, |route, path| {
+        let rows = PAGES.iter().filter(|page| page.path == path);
+        let methods = rows.fold(RouteMethod::new(), |methods, page| {
+            let guarded = Guard::new(page);
+            match page.verb {
+                Verb::Get => methods.get(guarded),
+                Verb::Post => methods.post(guarded.with(SizeLimit::new(limit))),
+            }
+        });
+        route.at(path, methods)
+    })
+}

@@ -1,0 +1,114 @@
+//! Every page of the desk. A page that is missing here does not exist.
+//!
+//! Rows of the same path stand beside each other; the order is the navigation's.
+
+use ingress::Role;
+use poem::{EndpointExt, endpoint::BoxEndpoint};
+
+use super::{controls, dashboard, guard::Staff, jobs};
+
+/// Whether a page is looked at, or does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// It is looked at.
+    Get,
+    /// It does something, with a form.
+    Post,
+}
+
+/// One page.
+pub struct DeskPage {
+    /// Whether it is looked at, or does something.
+    pub verb: Verb,
+    /// Where it is; `:id` stands for an id.
+    pub path: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// Who may see it, or do it.
+    pub roles: &'static [Role],
+    /// Under which heading the navigation has it; not at all, if `None`.
+    pub(super) nav: Option<Group>,
+    pub(super) serve: fn() -> BoxEndpoint<'static>,
+}
+
+/// A heading of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Top,
+    Money,
+    People,
+    System,
+}
+
+impl Group {
+    /// All of them, in their order.
+    pub(super) const ALL: [Self; 4] = [Self::Top, Self::Money, Self::People, Self::System];
+
+    /// The heading; empty where there is none.
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Top => "",
+            Self::Money => "Money",
+            Self::People => "People",
+            Self::System => "System",
+        }
+    }
+}
+
+/// Everybody who works at the desk.
+const LOOKS: &[Role] = &[Role::Support, Role::Finance, Role::Admin];
+
+/// Whoever decides about the system.
+const RUNS: &[Role] = &[Role::Admin];
+
+/// A page that the navigation has.
+const fn list(
+    path: &'static str,
+    title: &'static str,
+    roles: &'static [Role],
+    group: Group,
+    serve: fn() -> BoxEndpoint<'static>,
+) -> DeskPage {
+    DeskPage { verb: Verb::Get, path, title, roles, nav: Some(group), serve }
+}
+
+/// A page that other pages lead to.
+const fn one(
+    path: &'static str,
+    title: &'static str,
+    roles: &'static [Role],
+    serve: fn() -> BoxEndpoint<'static>,
+) -> DeskPage {
+    DeskPage { verb: Verb::Get, path, title, roles, nav: None, serve }
+}
+
+/// What a form does.
+const fn deed(
+    path: &'static str,
+    title: &'static str,
+    roles: &'static [Role],
+    serve: fn() -> BoxEndpoint<'static>,
+) -> DeskPage {
+    DeskPage { verb: Verb::Post, path, title, roles, nav: None, serve }
+}
+
+/// `href`, if it is a page that `staff` may see.
+pub(super) fn leads(staff: &Staff, href: &str) -> Option<String> {
+    let path = href.split('?').next().unwrap_or_default();
+    let page = PAGES.iter().find(|page| page.path == path && page.verb == Verb::Get)?;
+    staff.has(page.roles).then(|| href.to_owned())
+}
+
+/// Every page.
+pub(super) static PAGES: &[DeskPage] = &[
+    list("/desk", "Dashboard", LOOKS, Group::Top, || dashboard::show.boxed()),
+    list("/desk/jobs", "Jobs", LOOKS, Group::System, || jobs::list.boxed()),
+    one("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::ask.boxed()),
+    deed("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::requeue_all.boxed()),
+    one("/desk/jobs/:id", "Job", LOOKS, || jobs::show.boxed()),
+    deed("/desk/jobs/:id/requeue", "Run a job again", RUNS, || jobs::requeue.boxed()),
+    deed("/desk/jobs/:id/cancel", "Call a job off", RUNS, || jobs::cancel.boxed()),
+    list("/desk/controls", "Controls", LOOKS, Group::System, || controls::show.boxed()),
+    deed("/desk/controls/pause", "Pause", RUNS, || controls::pause.boxed()),
+    deed("/desk/controls/resume", "Resume", RUNS, || controls::resume.boxed()),
+];
