@@ -419,6 +419,16 @@ impl Cashier {
         }
     }
 
+    /// Brings payment `id`, whoever's, to what its provider says. Nothing is collected: only the
+    /// payer can agree to that.
+    pub async fn sync(&self, id: PaymentId) -> Result<payment::Model, CashierError> {
+        let payment = checkout::find(&self.store, id).await?;
+        let payment = payment.ok_or(CashierError::UnknownPayment)?;
+        let reference = payment.provider_reference.as_deref().ok_or(CashierError::NotBegun)?;
+        let told = self.gateway(payment.provider)?.retrieve_payment(reference).await;
+        self.settle(payment.id, told.map_err(refused)?.fact).await
+    }
+
     /// Where `reference` of `provider`'s is in its dashboard, for people who have an account there.
     pub fn dashboard_url(&self, provider: Provider, reference: &str) -> Option<String> {
         self.gateways.get(provider)?.refunds()?.dashboard_url(reference)

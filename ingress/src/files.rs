@@ -1,12 +1,13 @@
 //! Files for payers: invoices and tables, for the API and for pages.
 
+mod revenue;
 mod year;
 
 use std::sync::Arc;
 
 use documents::Fonts;
 use entities::{PaymentId, billing::Seller};
-use payments::{Store, history, invoices};
+use payments::{Store, desk::revenue::Earned, history, invoices};
 use poem::{Response, http::header};
 
 use crate::Problem;
@@ -45,6 +46,18 @@ impl Files {
         let rows = year::rows(&self.store, user_ref, year).await?;
         Ok(file("text/csv; charset=utf-8", &format!("payments-{year}.csv")).body(rows))
     }
+
+    /// What was earned, as a table (`AC9.6.5`).
+    pub fn revenue(&self, earned: &[Earned]) -> Result<Response, Problem> {
+        let rows = revenue::rows(earned)?;
+        Ok(file("text/csv; charset=utf-8", "revenue.csv").body(rows))
+    }
+}
+
+/// `text` so that a spreadsheet does not take it for a formula.
+fn safe(text: &str) -> String {
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if formula { format!("'{text}") } else { text.to_owned() }
 }
 
 /// An answer that a browser keeps as a file.

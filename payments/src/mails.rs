@@ -180,7 +180,7 @@ async fn wait(store: &Store, blind: &str, per_hour: u64) -> Result<Duration, Err
 }
 
 /// What stands for an address where it is only compared.
-fn blind(store: &Store, recipient: &str) -> String {
+pub(crate) fn blind(store: &Store, recipient: &str) -> String {
     store.vault.blind("mails.recipient", &recipient.to_lowercase())
 }
 

@@ -7,6 +7,7 @@ mod api_matrix;
 mod api_shop;
 mod api_writes;
 mod audit;
+mod desk;
 mod events;
 mod exactly_once;
 mod faults;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use boot::faults;
 use entities::{
-    EventId, JobId, Provider, Timestamp,
+    EventId, JobId, PaymentId, Provider, Timestamp,
     job::{Lane, Model},
 };
 use gateways::Reading;
@@ -114,6 +114,8 @@ struct Work {
     job: Model,
     event_id: EventId,
     verdict: Option<Verdict>,
+    /// The payment that it turned out to be about.
+    payment_id: Option<PaymentId>,
     /// What a job of its own has to ask the provider for.
     ask: Option<Ask>,
 }
@@ -150,7 +152,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         let ApplyEvent { event_id } = serde_json::from_str(&job.payload)
             .with_context(|| format!("job {} has no event", job.id))?;
         let job = job.clone();
-        works.push(Work { job, event_id, verdict: None, ask: None });
+        works.push(Work { job, event_id, verdict: None, payment_id: None, ask: None });
     }
     let ids: Vec<EventId> = works.iter().map(|work| work.event_id).collect();
     let events = inbox::load(store, &ids).await?;
@@ -200,6 +202,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
         enqueued.extend(applied.enqueued);
         for (index, outcome) in outcomes.chain(indexes.into_iter().zip(applied.outcomes)) {
             works[index].verdict = Some(verdict(&outcome));
+            works[index].payment_id = outcome.payment_id();
         }
     }
     enqueued.extend(settle(&txn, &works, &events, now).await?);
@@ -271,7 +274,7 @@ async fn settle(
             }
             (Verdict::Applied | Verdict::Ignored, _) => done.push(work.job.clone()),
         }
-        verdicts.push((work.event_id, verdict));
+        verdicts.push((work.event_id, verdict, work.payment_id));
     }
     inbox::settle(txn, &verdicts, now).await?;
     queue::done(txn, &done, now).await?;
@@ -301,7 +304,7 @@ pub(crate) async fn give_up(
     let Ok(ApplyEvent { event_id }) = serde_json::from_str(&row.payload) else {
         return Ok(());
     };
-    inbox::settle(txn, &[(event_id, Verdict::Dead(error.to_owned()))], now).await
+    inbox::settle(txn, &[(event_id, Verdict::Dead(error.to_owned()), None)], now).await
 }
 
 /// How long events took from our door to our rows (design §8: payment to credits).

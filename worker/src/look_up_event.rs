@@ -4,7 +4,7 @@ use jobs::{Enqueued, LookUpEvent, NewJob, queue};
 use payments::{
     apply::{self, Item, Outcome},
     core::Policy,
-    inbox::{self, Opened, Verdict},
+    inbox::{self, Opened, Settled, Verdict},
     money_back::{self, News},
 };
 use sea_orm::DatabaseTransaction;
@@ -41,9 +41,10 @@ impl Run for LookUpEvent {
         let now = store.clock.now();
         let txn = store.db.begin().await?;
         let applied = apply::apply(&txn, policy, &items, now).await?;
-        let verdict = verdict(applied.outcomes.last());
-        let is_applied = verdict == Verdict::Applied;
-        finish(context, row, self.event_id, verdict, (txn, applied.enqueued)).await?;
+        let outcome = applied.outcomes.last();
+        let settled = (self.event_id, verdict(outcome), outcome.and_then(Outcome::payment_id));
+        let is_applied = settled.1 == Verdict::Applied;
+        finish(context, row, settled, (txn, applied.enqueued)).await?;
         if is_applied {
             observe(opened.event.received_at, now);
         }
@@ -63,8 +64,9 @@ async fn last_look(
     let txn = store.db.begin().await?;
     let items = [money_back::Item { news, event_id: Some(event_id) }];
     let applied = money_back::apply(&txn, policy, &items, store.clock.now()).await?;
-    let verdict = verdict(applied.outcomes.last());
-    finish(context, row, event_id, verdict, (txn, applied.enqueued)).await?;
+    let outcome = applied.outcomes.last();
+    let settled = (event_id, verdict(outcome), outcome.and_then(Outcome::payment_id));
+    finish(context, row, settled, (txn, applied.enqueued)).await?;
     Ok(Ran::Settled)
 }
 
@@ -72,16 +74,15 @@ async fn last_look(
 async fn finish(
     context: &Context,
     row: &Model,
-    event_id: EventId,
-    verdict: Verdict,
+    settled: Settled,
     (txn, mut enqueued): (DatabaseTransaction, Vec<Enqueued>),
 ) -> Result<(), JobError> {
     let now = context.store.clock.now();
-    if let Verdict::Dead(cause) = &verdict {
-        let alert = NewJob::of(&dead_event(event_id, cause), now);
+    if let (event_id, Verdict::Dead(cause), _) = &settled {
+        let alert = NewJob::of(&dead_event(*event_id, cause), now);
         enqueued.extend(queue::insert(&txn, vec![alert], now).await?);
     }
-    inbox::settle(&txn, &[(event_id, verdict)], now).await?;
+    inbox::settle(&txn, &[settled], now).await?;
     queue::done(&txn, std::slice::from_ref(row), now).await.map_err(payments::Error::from)?;
     txn.commit().await?;
     context.dispatcher.announce(enqueued);

@@ -9,6 +9,7 @@ use payments::{
 use poem::Body;
 use time::{Date, Month};
 
+use super::safe;
 use crate::{Problem, api::midnight};
 
 /// Payments read at a time: the table is streamed, and never whole in memory.
@@ -107,12 +108,6 @@ fn row(entry: &Entry) -> [String; 12] {
         text(&payment.method_last4),
         text(&payment.receipt_url),
     ]
-}
-
-/// `text` so that a spreadsheet does not take it for a formula.
-fn safe(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if formula { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]

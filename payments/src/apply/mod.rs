@@ -43,6 +43,16 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The payment that it is about.
+    pub const fn payment_id(&self) -> Option<PaymentId> {
+        match self {
+            Self::Applied(id) | Self::Contradicted(id, _) => Some(*id),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// What [`apply`] did.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {

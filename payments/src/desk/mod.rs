@@ -3,7 +3,13 @@
 //! Nothing here is asked for in a customer's name, so nothing here may be reached by one: the desk's
 //! pages stand behind roles.
 
+pub mod events;
 mod overview;
+pub mod people;
+pub mod records;
+pub mod revenue;
+pub mod story;
+pub mod transactions;
 pub mod work;
 
 use sea_orm::ActiveEnum;

@@ -10,7 +10,7 @@ pub use prune::prune;
 pub use read::{Opened, counts, find, latest, load};
 pub use record::{Delivery, Recorded, record};
 pub use recorder::{RecordError, Recorder};
-pub use settle::{Verdict, settle};
+pub use settle::{Settled, Verdict, settle};
 
 use entities::EventId;
 

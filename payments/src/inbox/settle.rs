@@ -1,5 +1,5 @@
 use boot::sql::{Column, Rows, Type, col, nullable};
-use entities::{EventId, Timestamp};
+use entities::{EventId, PaymentId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 /// What became of an event.
@@ -20,31 +20,37 @@ const COLUMNS: &[Column] = &[
     col("state", Type::Text),
     nullable("error", Type::Text),
     col("parks", Type::Int),
+    nullable("payment_id", Type::Uuid),
 ];
+
+/// An event, what became of it, and the payment that it turned out to be about.
+pub type Settled = (EventId, Verdict, Option<PaymentId>);
 
 /// Notes `verdicts`, if and only if `txn` commits. What was applied stays applied.
 pub async fn settle(
     txn: &DatabaseTransaction,
-    verdicts: &[(EventId, Verdict)],
+    verdicts: &[Settled],
     now: Timestamp,
 ) -> Result<(), DbErr> {
     if verdicts.is_empty() {
         return Ok(());
     }
     let mut rows = Rows::new(COLUMNS);
-    for (id, verdict) in verdicts {
+    for (id, verdict, payment_id) in verdicts {
         let (state, error, parks) = match verdict {
             Verdict::Applied => ("applied", None, 0_i64),
             Verdict::Ignored => ("ignored", None, 0),
             Verdict::Parked(cause) => ("parked", Some(cause.clone()), 1),
             Verdict::Dead(cause) => ("dead", Some(cause.clone()), 0),
         };
-        rows.push([id.uuid().into(), state.into(), error.into(), parks.into()]);
+        let payment_id = payment_id.map(PaymentId::uuid);
+        rows.push([id.uuid().into(), state.into(), error.into(), parks.into(), payment_id.into()]);
     }
     let body = "UPDATE provider_events SET state = v.state, error = v.error, parks = \
-                provider_events.parks + v.parks, settled_at = CASE WHEN v.state = 'parked' THEN \
-                NULL ELSE ?1 END FROM v WHERE provider_events.id = v.id AND provider_events.state \
-                <> 'applied'";
+                provider_events.parks + v.parks, payment_id = COALESCE(v.payment_id, \
+                provider_events.payment_id), settled_at = CASE WHEN v.state = 'parked' THEN NULL \
+                ELSE ?1 END FROM v WHERE provider_events.id = v.id AND provider_events.state <> \
+                'applied'";
     let statement = rows.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
     txn.execute_raw(statement).await?;
     Ok(())

@@ -12,7 +12,7 @@ mod send;
 pub use ask::{Wish, appeal, ask, quote};
 pub use decide::{Decided, approve, deny};
 pub use mail::{RefundNews, news};
-pub use read::{Filter, Requests, Words, find, find_own, page, page_own, words};
+pub use read::{Filter, Requests, Words, find, find_own, page, page_own, reasoning, words};
 pub use send::{Next, Order, begin, refused, tell, unanswered};
 
 use entities::{PaymentId, RefundRequestId, payment, refund_request};

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{APPEAL, DETAILS, REASON, place};
-use crate::{Error, Store};
+use crate::{Error, Store, core::refunds::Offer};
 
 /// Most requests on a page.
 const MOST: u64 = 100;
@@ -54,6 +54,16 @@ pub fn words(store: &Store, request: &Model) -> Result<Words, Error> {
         details: request.details.as_deref().map(|text| open(DETAILS, text)).transpose()?,
         appeal: request.appeal.as_deref().map(|text| open(APPEAL, text)).transpose()?,
     })
+}
+
+/// How the amount of `request` came about when it was asked for, in a sentence.
+pub fn reasoning(request: &Model, payment: &payment::Model) -> String {
+    let amount = request.computed();
+    // What was worth more than was left was cut to what was left.
+    let left = amount.clone();
+    let (unused, granted) = (request.unused, request.granted);
+    let until = request.created_at;
+    Offer { amount, price: payment.price(), unused, granted, left, until }.reasoning()
 }
 
 /// Everybody's requests: one page, after `after`.

@@ -133,7 +133,8 @@ fn brief(text: &str) -> String {
     }
 }
 
-const fn state_words(state: State) -> (&'static str, &'static str) {
+/// Where a job is in its life, as a tag.
+pub(super) const fn state_words(state: State) -> (&'static str, &'static str) {
     match state {
         State::Queued => ("wait", "Waiting"),
         State::Running => ("accent", "Running"),

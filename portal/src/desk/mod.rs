@@ -7,19 +7,22 @@
 //! A page is a [`Sheet`](sheet::Sheet), filled from top to bottom with [`parts`]: notes, figures,
 //! filters, tables, facts, forms. To add one: a file of its own here, and its rows in [`pages`].
 
+mod audit;
 mod controls;
 mod dashboard;
-#[expect(dead_code, reason = "parts of pages that are being written")]
+mod disputes;
+mod events;
 mod form;
-#[expect(dead_code, reason = "parts of pages that are being written")]
 mod guard;
 mod jobs;
 mod list;
 mod pages;
-#[expect(dead_code, reason = "parts of pages that are being written")]
 mod parts;
-#[expect(dead_code, reason = "parts of pages that are being written")]
+mod refunds;
+mod revenue;
 mod sheet;
+mod transactions;
+mod users;
 mod words;
 
 pub use pages::{DeskPage, Verb};

@@ -5,7 +5,10 @@
 use ingress::Role;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
-use super::{controls, dashboard, guard::Staff, jobs};
+use super::{
+    audit, controls, dashboard, disputes, events, guard::Staff, jobs, refunds, revenue,
+    transactions, users,
+};
 
 /// Whether a page is looked at, or does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +61,11 @@ impl Group {
 /// Everybody who works at the desk.
 const LOOKS: &[Role] = &[Role::Support, Role::Finance, Role::Admin];
 
+/// Whoever decides about money.
+pub(super) const DECIDES: &[Role] = &[Role::Finance, Role::Admin];
+
 /// Whoever decides about the system.
-const RUNS: &[Role] = &[Role::Admin];
+pub(super) const RUNS: &[Role] = &[Role::Admin];
 
 /// A page that the navigation has.
 const fn list(
@@ -102,6 +108,23 @@ pub(super) fn leads(staff: &Staff, href: &str) -> Option<String> {
 /// Every page.
 pub(super) static PAGES: &[DeskPage] = &[
     list("/desk", "Dashboard", LOOKS, Group::Top, || dashboard::show.boxed()),
+    list("/desk/payments", "Transactions", LOOKS, Group::Money, || transactions::list.boxed()),
+    one("/desk/payments/:id", "Payment", LOOKS, || transactions::show.boxed()),
+    deed("/desk/payments/:id/sync", "Ask the provider", LOOKS, || transactions::sync.boxed()),
+    list("/desk/failed", "Failed payments", LOOKS, Group::Money, || transactions::failed.boxed()),
+    list("/desk/refunds", "Refund requests", LOOKS, Group::Money, || refunds::list.boxed()),
+    one("/desk/refunds/:id", "Refund request", LOOKS, || refunds::show.boxed()),
+    one("/desk/refunds/:id/approve", "Send money back", DECIDES, || refunds::ask.boxed()),
+    deed("/desk/refunds/:id/approve", "Send money back", DECIDES, || refunds::approve.boxed()),
+    deed("/desk/refunds/:id/deny", "Deny a refund", DECIDES, || refunds::deny.boxed()),
+    list("/desk/disputes", "Disputes", LOOKS, Group::Money, || disputes::list.boxed()),
+    list("/desk/revenue", "Revenue", DECIDES, Group::Money, || revenue::show.boxed()),
+    one("/desk/revenue.csv", "Revenue as a table", DECIDES, || revenue::csv.boxed()),
+    list("/desk/users", "Users", LOOKS, Group::People, || users::list.boxed()),
+    one("/desk/users/:id", "User", LOOKS, || users::show.boxed()),
+    list("/desk/events", "Webhooks", LOOKS, Group::System, || events::list.boxed()),
+    one("/desk/events/:id", "Event", LOOKS, || events::show.boxed()),
+    deed("/desk/events/:id/open", "Read an event", RUNS, || events::open.boxed()),
     list("/desk/jobs", "Jobs", LOOKS, Group::System, || jobs::list.boxed()),
     one("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::ask.boxed()),
     deed("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::requeue_all.boxed()),
@@ -111,4 +134,5 @@ pub(super) static PAGES: &[DeskPage] = &[
     list("/desk/controls", "Controls", LOOKS, Group::System, || controls::show.boxed()),
     deed("/desk/controls/pause", "Pause", RUNS, || controls::pause.boxed()),
     deed("/desk/controls/resume", "Resume", RUNS, || controls::resume.boxed()),
+    list("/desk/audit", "Audit log", RUNS, Group::System, || audit::list.boxed()),
 ];

@@ -16,11 +16,6 @@ impl Note {
         Self { tone: "good", text: text.into() }
     }
 
-    /// That something is wrong.
-    pub(super) fn bad(text: impl Into<String>) -> Self {
-        Self { tone: "bad", text: text.into() }
-    }
-
     /// That something should be known before one goes on.
     pub(super) fn wait(text: impl Into<String>) -> Self {
         Self { tone: "wait", text: text.into() }

@@ -1,7 +1,7 @@
 //! A page of the desk: a heading, and parts from top to bottom.
 
 use askama::Template;
-use poem::{IntoResponse, Response, http::StatusCode};
+use poem::{IntoResponse, Response};
 
 use super::{
     guard::Staff,
@@ -19,7 +19,6 @@ pub(super) struct Sheet {
     frame: Frame,
     parts: Vec<String>,
     broken: Option<askama::Error>,
-    status: StatusCode,
 }
 
 #[derive(Template)]
@@ -88,7 +87,7 @@ impl Sheet {
             groups: groups.collect(),
             page: Page::plain(portal.sandbox),
         };
-        Self { frame, parts: Vec::new(), broken: None, status: StatusCode::OK }
+        Self { frame, parts: Vec::new(), broken: None }
     }
 
     /// Called `title` instead.
@@ -101,11 +100,6 @@ impl Sheet {
     pub(super) fn lead(mut self, lead: impl Into<String>) -> Self {
         self.frame.lead = lead.into();
         self
-    }
-
-    /// Answered with another status.
-    pub(super) fn status(self, status: StatusCode) -> Self {
-        Self { status, ..self }
     }
 
     /// With `part` below what is there.
@@ -163,7 +157,7 @@ impl Sheet {
         }
         let policy = self.frame.page.policy();
         let whole = Whole { frame: self.frame, parts: self.parts };
-        Ok(View::new(self.status, policy, whole).into_response())
+        Ok(View::ok(policy, whole).into_response())
     }
 }
 

@@ -8,6 +8,23 @@ use crate::{Verb, desk_pages};
 /// Every page, and who may see it: `s`upport, `f`inance, `a`dmin. A page that is missing here fails.
 const WHO: &[(&str, &str)] = &[
     ("GET /desk", "sfa"),
+    ("GET /desk/payments", "sfa"),
+    ("GET /desk/payments/:id", "sfa"),
+    ("POST /desk/payments/:id/sync", "sfa"),
+    ("GET /desk/failed", "sfa"),
+    ("GET /desk/refunds", "sfa"),
+    ("GET /desk/refunds/:id", "sfa"),
+    ("GET /desk/refunds/:id/approve", "fa"),
+    ("POST /desk/refunds/:id/approve", "fa"),
+    ("POST /desk/refunds/:id/deny", "fa"),
+    ("GET /desk/disputes", "sfa"),
+    ("GET /desk/revenue", "fa"),
+    ("GET /desk/revenue.csv", "fa"),
+    ("GET /desk/users", "sfa"),
+    ("GET /desk/users/:id", "sfa"),
+    ("GET /desk/events", "sfa"),
+    ("GET /desk/events/:id", "sfa"),
+    ("POST /desk/events/:id/open", "a"),
     ("GET /desk/jobs", "sfa"),
     ("GET /desk/jobs/requeue", "a"),
     ("POST /desk/jobs/requeue", "a"),
@@ -17,6 +34,7 @@ const WHO: &[(&str, &str)] = &[
     ("GET /desk/controls", "sfa"),
     ("POST /desk/controls/pause", "a"),
     ("POST /desk/controls/resume", "a"),
+    ("GET /desk/audit", "a"),
 ];
 
 /// Made-up people, by what they may do.
