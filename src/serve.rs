@@ -2,7 +2,7 @@
 
 use boot::{
     Clock, Config, Shutdown,
-    config::{PaypalKeys, StripeKeys},
+    config::{PaypalKeys, StripeForm, StripeKeys},
 };
 use ingress::{App, Bound, Options, SignIns, TokenKey, guard::GuardOptions};
 use payments::core::RefundPolicy;
@@ -143,7 +143,7 @@ pub fn endpoint(
         sandbox: config.sandbox,
         public_url: config.public_url.clone(),
         hosts: config.cors_allowed_origins.clone(),
-        stripe: config.stripe.as_ref().and_then(stripe_js),
+        stripe: config.stripe.as_ref().and_then(|keys| stripe_js(keys, config)),
         paypal: config.paypal.as_ref().map(paypal_js),
     });
     let mut others = Route::new().nest("/", pages);
@@ -153,9 +153,10 @@ pub fn endpoint(
     ingress::routes(app, others)
 }
 
-fn stripe_js(keys: &StripeKeys) -> Option<StripeJs> {
+fn stripe_js(keys: &StripeKeys, config: &Config) -> Option<StripeJs> {
     let publishable_key = keys.publishable_key.clone()?;
-    Some(StripeJs { publishable_key, account: keys.account.clone() })
+    let hosted = config.file.checkout.stripe == StripeForm::Hosted;
+    Some(StripeJs { publishable_key, account: keys.account.clone(), hosted })
 }
 
 fn paypal_js(keys: &PaypalKeys) -> PaypalJs {

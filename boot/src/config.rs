@@ -20,7 +20,7 @@ use url::Url;
 
 pub use self::{
     error::{ConfigError, Problem},
-    file::{Database, File, Http, Lanes, Limits, Mail, Worker},
+    file::{Checkout, Database, File, Http, Lanes, Limits, Mail, StripeForm, Worker},
     settings::{SecretFiles, Settings},
 };
 use crate::db::DbOptions;

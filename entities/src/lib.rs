@@ -7,6 +7,7 @@
 pub mod audit_log;
 pub mod balance;
 pub mod billing;
+pub mod checkout_session;
 pub mod control;
 pub mod credit_lot;
 pub mod customer;

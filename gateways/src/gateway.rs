@@ -12,7 +12,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{GatewayError, ReadError, Refunds, Wallet, WebhookError};
+use crate::{GatewayError, Hosted, ReadError, Refunds, Wallet, WebhookError};
 
 /// A payment provider.
 #[async_trait]
@@ -60,6 +60,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
 
     /// What keeps methods for payers who want to pay with them again; `None` if nothing does.
     fn wallet(&self) -> Option<&dyn Wallet>;
+
+    /// What shows payers a page to pay with anything the provider takes; `None` if nothing does.
+    fn hosted(&self) -> Option<&dyn Hosted>;
 
     /// What sends money back; `None` if nothing does yet.
     fn refunds(&self) -> Option<&dyn Refunds>;

@@ -10,6 +10,7 @@ pub mod stripe;
 
 mod error;
 mod gateway;
+mod hosted;
 mod json;
 mod refunds;
 mod registry;
@@ -24,6 +25,7 @@ pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
 pub use gateway::{
     Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,
 };
+pub use hosted::{Hosted, HostedPage, HostedState};
 pub use refunds::{RefundOrder, Refunds};
 pub use registry::Gateways;
 pub use wallet::{NewCustomer, Setup, Wallet};

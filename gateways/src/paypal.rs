@@ -12,8 +12,8 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::{
-    Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
+    Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -256,6 +256,11 @@ impl Gateway for PayPal {
 
     /// Nothing: what a payer saved with PayPal is offered on PayPal's own pages.
     fn wallet(&self) -> Option<&dyn Wallet> {
+        None
+    }
+
+    /// Nothing of its own: every order is approved on PayPal's pages.
+    fn hosted(&self) -> Option<&dyn Hosted> {
         None
     }
 

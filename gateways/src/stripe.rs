@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
+    Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -21,6 +21,8 @@ mod config;
 mod dispute;
 mod envelope;
 mod event;
+mod form;
+mod hosted;
 mod intent;
 mod refund;
 mod refusal;
@@ -74,10 +76,19 @@ impl Stripe {
     fn try_payment(&self, answer: &Answer) -> Result<ProviderPayment, Unreadable> {
         let text = std::str::from_utf8(&answer.body)
             .map_err(|_| Unreadable::new("the answer is not UTF-8"))?;
-        let intent = Intent::parse(text)?;
+        self.read_intent(text, answer.at)
+    }
+
+    /// Reads a payment intent that an answer of the time `at` holds.
+    fn read_intent(
+        &self,
+        json: &str,
+        at: Option<Timestamp>,
+    ) -> Result<ProviderPayment, Unreadable> {
+        let intent = Intent::parse(json)?;
         let occurred_at = intent
             .settled_at()
-            .or(answer.at)
+            .or(at)
             .or_else(|| intent.created_at())
             .ok_or(Unreadable::new("the answer has no time"))?;
         let context = Context { account: self.account.clone(), occurred_at };
@@ -145,6 +156,10 @@ impl Gateway for Stripe {
     }
 
     fn wallet(&self) -> Option<&dyn Wallet> {
+        Some(self)
+    }
+
+    fn hosted(&self) -> Option<&dyn Hosted> {
         Some(self)
     }
 

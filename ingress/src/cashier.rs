@@ -1,5 +1,6 @@
 //! The cashier: asks providers on a payer's behalf, and brings our rows to what they answer.
 
+mod hosted;
 mod wallet;
 
 pub use wallet::{BegunSetup, SpentCredits};
@@ -276,7 +277,9 @@ impl Cashier {
             return self.confirmed(&payment).await;
         }
         let gateway = self.gateway(payment.provider)?;
-        let reference = payment.provider_reference.as_deref().ok_or(CashierError::NotBegun)?;
+        let Some(reference) = payment.provider_reference.as_deref() else {
+            return self.bring_hosted(gateway.as_ref(), &payment).await;
+        };
         let mut told = gateway.retrieve_payment(reference).await.map_err(refused)?;
         let agreed_at = told.agreed_at();
         let declined = asked == Asked::ByItself
@@ -297,12 +300,15 @@ impl Cashier {
         target: &Target,
     ) -> Result<Option<String>, CashierError> {
         let payment = self.find_own(user, target).await?.ok_or(CashierError::UnknownPayment)?;
-        let done = payment.status.rank() >= payment::Status::Succeeded.rank();
-        let Some(reference) = payment.provider_reference.as_deref().filter(|_| !done) else {
+        if payment.status.rank() >= payment::Status::Succeeded.rank() {
             return Ok(None);
-        };
-        let told = self.gateway(payment.provider)?.retrieve_payment(reference).await;
-        Ok(told.map_err(refused)?.next_action_url)
+        }
+        let gateway = self.gateway(payment.provider)?.as_ref();
+        if let Some(url) = self.hosted_url(gateway, &payment).await? {
+            return Ok(Some(url));
+        }
+        let Some(reference) = payment.provider_reference.as_deref() else { return Ok(None) };
+        Ok(gateway.retrieve_payment(reference).await.map_err(refused)?.next_action_url)
     }
 
     async fn confirm_at(

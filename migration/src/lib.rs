@@ -19,6 +19,7 @@ mod m0007_sessions;
 mod m0008_money_back;
 mod m0009_audit_chain;
 mod m0012_desk_lists;
+mod m0014_checkout_sessions;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_money_back::Migration),
             Box::new(m0009_audit_chain::Migration),
             Box::new(m0012_desk_lists::Migration),
+            Box::new(m0014_checkout_sessions::Migration),
         ]
     }
 }

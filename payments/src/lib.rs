@@ -18,6 +18,7 @@ pub mod customers;
 pub mod desk;
 pub mod disputes;
 pub mod history;
+pub mod hosted;
 pub mod idempotency;
 pub mod inbox;
 pub mod invoices;

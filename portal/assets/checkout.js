@@ -23,7 +23,7 @@
   if (typeof Stripe !== "function") {
     place.removeAttribute("aria-busy");
     place.textContent = "";
-    tell("The card form could not be loaded.", "Check your connection and reload the page.");
+    tell("The form could not be loaded.", "Check your connection and reload the page.");
     return;
   }
 
@@ -42,7 +42,7 @@
     event.preventDefault();
     if (button.disabled) return;
     failure.hidden = true;
-    busy("Checking your card…");
+    busy("Checking…");
     try {
       await (mode === "setup" ? save() : pay());
     } catch {
@@ -68,7 +68,7 @@
       place.firstElementChild?.matches("p") && place.firstElementChild.remove();
       button.disabled = false;
     });
-    element.on("loaderror", () => tell("The card form could not be loaded.", "Reload the page."));
+    element.on("loaderror", () => tell("The form could not be loaded.", "Reload the page."));
     element.on("change", () => { failure.hidden = true; });
     element.mount(place);
   }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use entities::{MethodId, PaymentId, Provider, package};
-use ingress::Problem;
+use ingress::{Problem, ReturnTo};
 use payments::catalog;
 use poem::{
     IntoResponse, Response,
@@ -23,6 +23,7 @@ use crate::{
     methods::{self, Saved},
     page::{Page, View},
     paypal::Buttons,
+    sign_in::go,
     visitor::{Act, Visitor},
     words,
 };
@@ -48,6 +49,15 @@ struct Checkout {
     paypal: Option<Buttons>,
     /// Whether the payer has just come back from PayPal without paying.
     canceled: bool,
+    /// Likewise from Stripe.
+    left_stripe: bool,
+}
+
+/// Whether what is typed on the provider's page is to be saved.
+#[derive(Deserialize)]
+pub(crate) struct Leaving {
+    #[serde(default)]
+    keep: Option<String>,
 }
 
 /// How the payer came here.
@@ -63,6 +73,8 @@ pub(crate) struct Stripe {
     pub(crate) ours: &'static Script,
     pub(crate) key: String,
     pub(crate) account: Option<String>,
+    /// Whether payers are sent to a page of Stripe's.
+    pub(crate) hosted: bool,
 }
 
 /// A package as it is sold.
@@ -112,7 +124,11 @@ pub(crate) async fn show(
     let stripe = Stripe::of(portal);
     let paypal = portal.paypal.as_ref();
     let paypal = paypal.map(|paypal| Buttons::new(paypal, portal.sandbox, &package));
-    page = if stripe.is_some() { page.with_stripe() } else { page };
+    page = match &stripe {
+        Some(stripe) if stripe.hosted => page.with_stripe_page(),
+        Some(_) => page.with_stripe(),
+        None => page,
+    };
     page = if paypal.is_some() { page.with_paypal() } else { page };
     let checkout = Checkout {
         package,
@@ -121,6 +137,7 @@ pub(crate) async fn show(
         base: portal.base().to_owned(),
         stripe,
         saved,
+        left_stripe: whence.canceled == "stripe",
         canceled: paypal.is_some() && whence.canceled == "paypal",
         paypal,
         page,
@@ -150,6 +167,24 @@ pub(crate) async fn begin(
     }
 }
 
+/// `POST /checkout/{package}/stripe`: begins a payment, and sends the payer to Stripe's page for it.
+#[handler]
+pub(crate) async fn leave(
+    Act(visitor, leaving): Act<Leaving>,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(package): Path<String>,
+) -> Result<Response, Failure> {
+    let (user, keep) = (visitor.user(), leaving.keep.is_some());
+    let return_to = |payment| {
+        let mut canceled = portal.page(&format!("/checkout/{package}"));
+        canceled.set_query(Some("canceled=stripe"));
+        ReturnTo { approved: portal.page(&format!("/payments/{payment}")), canceled }
+    };
+    let begun =
+        portal.cashier.begin_hosted(user, &package, keep, Provider::Stripe, return_to).await?;
+    Ok(go(&begun.url))
+}
+
 impl Stripe {
     /// `None` if no card can be typed.
     pub(crate) fn of(portal: &Portal) -> Option<Self> {
@@ -162,6 +197,7 @@ impl Stripe {
             ours: &CHECKOUT_SCRIPT,
             key: stripe.publishable_key.clone(),
             account: stripe.account.clone(),
+            hosted: stripe.hosted,
         })
     }
 }

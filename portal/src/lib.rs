@@ -74,12 +74,21 @@ pub struct StripeJs {
     pub publishable_key: String,
     /// The connected account to act for, `acct_…`.
     pub account: Option<String>,
+    /// Whether payers are sent to a page of Stripe's, instead of its form being part of ours.
+    pub hosted: bool,
 }
 
 impl Portal {
     /// [`Portal::public_url`] without a slash at its end, so that a path can follow.
     fn base(&self) -> &str {
         self.public_url.as_str().trim_end_matches('/')
+    }
+
+    /// The address of the page at `path`.
+    fn page(&self, path: &str) -> Url {
+        let mut url = self.public_url.clone();
+        url.set_path(path);
+        url
     }
 }
 
@@ -92,6 +101,7 @@ pub fn routes(portal: Portal) -> Route {
         .at("/sign-out", post(sign_in::leave.with(limit())))
         .at("/checkout/paypal/return", get(paypal::came_back))
         .at("/checkout/paypal/cancel", get(paypal::gave_up))
+        .at("/checkout/:package/stripe", post(checkout::leave.with(limit())))
         .at("/checkout/:package/paypal", post(paypal::leave.with(limit())))
         .at("/checkout/:package/paypal/order", post(paypal::order.with(limit())))
         .at("/checkout/:package", get(checkout::show).post(checkout::begin.with(limit())))
@@ -102,7 +112,8 @@ pub fn routes(portal: Portal) -> Route {
         .at("/methods/:method/remove", post(methods::remove.with(limit())))
         .at("/payments/:payment", get(payment::show))
         .at("/payments/:payment/live", get(payment::live))
-        .at("/payments/:payment/paypal", get(paypal::resume))
+        .at("/payments/:payment/paypal", get(payment::resume))
+        .at("/payments/:payment/stripe", get(payment::resume))
         .at("/payments/:payment/invoice.pdf", get(payment::invoice))
         .at("/payments/:payment/receipt", post(payment::resend.with(limit())))
         .at("/payments/:payment/check", post(payment::check.with(limit())));

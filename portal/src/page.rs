@@ -46,6 +46,16 @@ const STRIPE: Allowed = Allowed {
     forms: "",
 };
 
+/// A form of ours leads to Stripe's page, and no script runs here.
+const STRIPE_PAGE: Allowed = Allowed {
+    scripts: "",
+    frames: "",
+    calls: "",
+    images: "",
+    styles: "",
+    forms: " https://checkout.stripe.com",
+};
+
 /// Its script brings its own styles, by our nonce; our form leads to its pages.
 const PAYPAL: Allowed = Allowed {
     scripts: " https://*.paypal.com https://*.paypalobjects.com https://*.venmo.com",
@@ -152,6 +162,11 @@ impl Page {
     /// Lets Stripe's script run here, and its frames be shown.
     pub(crate) fn with_stripe(self) -> Self {
         self.with(&STRIPE)
+    }
+
+    /// Lets a form lead to a page of Stripe's.
+    pub(crate) fn with_stripe_page(self) -> Self {
+        self.with(&STRIPE_PAGE)
     }
 
     /// Lets PayPal's script run here, its frames be shown, and a form lead to its pages.

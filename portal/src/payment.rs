@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 use entities::{PaymentId, Timestamp, payment};
 use ingress::{CashierError, Target};
-use payments::{catalog, checkout, ledger, mails};
+use payments::{Store, catalog, checkout, hosted, ledger, mails};
 use poem::{
     IntoResponse, Response, handler,
     http::header,
@@ -64,8 +64,8 @@ struct Progress {
     csrf: String,
     email: Option<String>,
     receipt: Option<String>,
-    /// Whether the payer can go on with it at PayPal.
-    at_paypal: bool,
+    /// Where the payer can go on with it: the last part of that address, and whose page it leads to.
+    elsewhere: Option<(&'static str, &'static str)>,
 }
 
 /// Why the provider is asked.
@@ -146,6 +146,19 @@ pub(crate) async fn check(
     Ok(Json(verdict).with_header(header::CACHE_CONTROL, "no-store").into_response())
 }
 
+/// `GET /payments/{payment}/paypal`, `/stripe`: back to the provider's page, to approve the payment
+/// or to choose what to pay from anew.
+#[handler]
+pub(crate) async fn resume(
+    visitor: Visitor,
+    Data(portal): Data<&Arc<Portal>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let payment = own(portal, &visitor, &id).await?;
+    let page = portal.cashier.approval_page(visitor.user(), &Target::Payment(payment.id)).await?;
+    Ok(go(&page.unwrap_or_else(|| format!("/payments/{}", payment.id))))
+}
+
 /// `GET /payments/{payment}/invoice.pdf` (`AC9.4.2`).
 #[handler]
 pub(crate) async fn invoice(
@@ -217,7 +230,7 @@ impl Progress {
             ),
             at: words::moment(payment.succeeded_at.unwrap_or(payment.created_at)),
             id: payment.id,
-            at_paypal: story::goes_on_at_paypal(&payment),
+            elsewhere: elsewhere(store, &payment).await?,
             paid,
             csrf: visitor.csrf(),
             email: visitor.email().map(str::to_owned),
@@ -225,6 +238,18 @@ impl Progress {
             package_id: payment.package_id,
         })
     }
+}
+
+async fn elsewhere(
+    store: &Store,
+    payment: &payment::Model,
+) -> Result<Option<(&'static str, &'static str)>, payments::Error> {
+    if story::goes_on_at_paypal(payment) {
+        return Ok(Some(("paypal", "PayPal")));
+    }
+    let waits = story::waits_for_a_page(payment);
+    let page = if waits { hosted::page(store, payment.id).await? } else { None };
+    Ok(page.map(|_| ("stripe", "Stripe")))
 }
 
 fn lingers(payment: &payment::Model, mail_is_due: bool, now: Timestamp) -> bool {

@@ -13,14 +13,13 @@ use poem::{
     web::{Data, Json, Path, Query},
 };
 use serde::{Deserialize, Serialize};
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use crate::{
     PaypalJs, Portal,
     assets::{PAYPAL_SCRIPT, Script},
     checkout::Offer,
     message::Failure,
-    payment,
     sign_in::{Nothing, go},
     visitor::{Act, Visitor},
 };
@@ -133,33 +132,15 @@ pub(crate) async fn gave_up(
     Ok(go(&format!("/checkout/{}?canceled=paypal", payment.package_id)))
 }
 
-/// `GET /payments/{payment}/paypal`: back to PayPal, to approve the order or to choose what to pay
-/// from anew.
-#[handler]
-pub(crate) async fn resume(
-    visitor: Visitor,
-    Data(portal): Data<&Arc<Portal>>,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    let payment = payment::own(portal, &visitor, &id).await?;
-    let page = portal.cashier.approval_page(visitor.user(), &Target::Payment(payment.id)).await?;
-    Ok(go(&page.unwrap_or_else(|| format!("/payments/{}", payment.id))))
-}
-
 async fn begin(
     portal: &Portal,
     visitor: &Visitor,
     package: &str,
     funding: Funding,
 ) -> Result<Approval, CashierError> {
-    let page = |path: &str| -> Url {
-        let mut url = portal.public_url.clone();
-        url.set_path(path);
-        url
-    };
     let return_to = ReturnTo {
-        approved: page("/checkout/paypal/return"),
-        canceled: page("/checkout/paypal/cancel"),
+        approved: portal.page("/checkout/paypal/return"),
+        canceled: portal.page("/checkout/paypal/cancel"),
     };
     let provider = Provider::Paypal;
     portal.cashier.begin_approval(visitor.user(), package, provider, return_to, funding).await

@@ -55,6 +55,11 @@ impl Desk {
 
     /// The portal as the process has it: beside the routes of others.
     fn open(&self, sandbox: bool) -> TestClient<impl Endpoint + use<>> {
+        self.open_with(sandbox, false)
+    }
+
+    /// Likewise; `hosted` if payers are sent to a page of Stripe's.
+    fn open_with(&self, sandbox: bool, hosted: bool) -> TestClient<impl Endpoint + use<>> {
         let gateways = Gateways::new([gateway::fake()]);
         let policy = Policy { livemode: false, account: None };
         let policies = Policies::new([(Provider::Stripe, policy)]);
@@ -72,7 +77,7 @@ impl Desk {
             sandbox,
             public_url: "http://pay.example:5000/".parse().unwrap(),
             hosts: vec!["https://shop.example".to_owned()],
-            stripe: Some(StripeJs { publishable_key, account: None }),
+            stripe: Some(StripeJs { publishable_key, account: None, hosted }),
             paypal: Some(PaypalJs { client_id: "paypal&client".to_owned() }),
         };
         let other = Route::new().at("/:id", get(poem::endpoint::make_sync(|_| "theirs")));
@@ -472,6 +477,25 @@ async fn a_browser_runs_the_scripts_of_the_inventory_and_no_other() {
         let again = again.0.header(header::CONTENT_SECURITY_POLICY).unwrap().to_owned();
         assert_ne!(again, policy);
     }
+}
+
+#[tokio::test]
+async fn where_stripe_shows_the_form_no_script_of_its_runs_here() {
+    let desk = Desk::new().await;
+    let portal = desk.open_with(false, true);
+    let entered = post(&portal, "/session", &[("token", &desk.token("ada"))]).send().await;
+    let cookie = cookie(&entered.0);
+
+    let answer = portal.get("/checkout/pro-200").header(header::COOKIE, &cookie).send().await;
+
+    let policy = answer.0.header(header::CONTENT_SECURITY_POLICY).unwrap().to_owned();
+    let html = text(answer.0).await;
+    assert!(html.contains("action=\"/checkout/pro-200/stripe\""), "{html}");
+    assert!(!html.contains("js.stripe.com") && !policy.contains("js.stripe.com"), "{policy}");
+    assert!(policy.contains("form-action 'self' https://checkout.stripe.com"), "{policy}");
+    let left = "/checkout/pro-200?canceled=stripe";
+    let answer = portal.get(left).header(header::COOKIE, &cookie).send().await;
+    assert!(text(answer.0).await.contains("You came back without paying"));
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-// The inside of the Payment Element: checks a card while it is typed, and sends it to the sandbox.
+// The inside of the Payment Element: checks a card while it is typed, and sends it, or a bank account,
+// to the sandbox.
 (() => {
   "use strict";
 
@@ -123,7 +124,7 @@
     }
     show(field, checks[field.id](false));
     const empty = fields.every((each) => !each.value);
-    event("change", { elementType: "payment", complete: complete(), empty, value: { type: "card" } });
+    tellChange("card", complete(), empty);
     // On to the next field when this one is full and right.
     const full = { number: 0, expiry: 1 }[field.id];
     if (full !== undefined && document.activeElement === field && field.selectionStart === field.value.length &&
@@ -166,28 +167,60 @@
     });
   }
 
-  // What the page asks ---------------------------------------------------------------------------
+  // Cards and bank accounts ----------------------------------------------------------------------
 
-  const answers = {
-    submit() {
+  const card = {
+    form,
+    first: number,
+    check() {
       fields.forEach((field) => show(field, checks[field.id](true)));
-      const wrong = fields.find((field) => checks[field.id](true));
-      if (!wrong) return { selectedPaymentMethod: "card" };
-      wrong.focus();
-      const message = checks[wrong.id](true);
-      return { error: { type: "validation_error", code: `incomplete_${wrong.id}`, message } };
+      return fields.find((field) => checks[field.id](true));
     },
-
-    async confirm({ key, clientSecret, returnUrl, futureUsage }) {
+    message: (field) => checks[field.id](true),
+    data() {
       const [month, year] = expiry.value.split("/").map((part) => digits(part));
-      const body = new URLSearchParams({
-        client_secret: clientSecret,
-        use_stripe_sdk: "true",
-        "payment_method_data[type]": "card",
+      return {
         "payment_method_data[card][number]": digits(number.value),
         "payment_method_data[card][exp_month]": month,
         "payment_method_data[card][exp_year]": year,
         "payment_method_data[card][cvc]": digits(cvc.value),
+      };
+    },
+    blame: (param) => ({ number, cvc, exp_month: expiry, exp_year: expiry })[param],
+  };
+  const bank = globalThis.bankAccount(show, () => tellChange("us_bank_account", bank.complete(), bank.empty()));
+  const kinds = { card, us_bank_account: bank };
+  const ways = document.getElementById("ways");
+  ways.hidden = new URLSearchParams(location.search).get("bank") !== "yes";
+  const chosen = () => ways.querySelector(":checked").value;
+  ways.addEventListener("change", () => {
+    for (const way of document.querySelectorAll(".way")) way.hidden = way.dataset.kind !== chosen();
+    tellChange(chosen(), false, true);
+    grow();
+  });
+
+  function tellChange(type, complete, empty) {
+    event("change", { elementType: "payment", complete, empty, value: { type } });
+  }
+
+  // What the page asks ---------------------------------------------------------------------------
+
+  const answers = {
+    submit() {
+      const kind = kinds[chosen()];
+      const wrong = kind.check();
+      if (!wrong) return { selectedPaymentMethod: chosen() };
+      wrong.focus();
+      const message = kind.message(wrong);
+      return { error: { type: "validation_error", code: `incomplete_${wrong.id}`, message } };
+    },
+
+    async confirm({ key, clientSecret, returnUrl, futureUsage }) {
+      const body = new URLSearchParams({
+        client_secret: clientSecret,
+        use_stripe_sdk: "true",
+        "payment_method_data[type]": chosen(),
+        ...kinds[chosen()].data(),
       });
       if (returnUrl) body.set("return_url", returnUrl);
       if (futureUsage) body.set("setup_future_usage", futureUsage);
@@ -216,13 +249,16 @@
 
   // Shows an error at the field that it is about.
   function blame({ param, message }) {
-    const field = { number, cvc, exp_month: expiry, exp_year: expiry }[(param ?? "").replace(/.*\[(\w+)\]$/, "$1")];
+    const field = kinds[chosen()].blame((param ?? "").replace(/.*\[(\w+)\]$/, "$1"));
     if (field) show(field, message);
   }
 
   function lock(locked) {
-    form.inert = locked;
-    form.classList.toggle("locked", locked);
+    ways.disabled = locked;
+    for (const { form: each } of Object.values(kinds)) {
+      each.inert = locked;
+      each.classList.toggle("locked", locked);
+    }
   }
 
   // The page's colours, in the words of the real script's appearance.
@@ -250,9 +286,9 @@
   addEventListener("message", async ({ source, origin, data }) => {
     if (source !== parent || origin !== PARENT || !data) return;
     if (data.what === "appearance") dress(data.value);
-    if (data.what === "focus") number.focus();
+    if (data.what === "focus") kinds[chosen()].first.focus();
     if (data.what === "blur") document.activeElement?.blur();
-    if (data.what === "clear") form.reset();
+    if (data.what === "clear") Object.values(kinds).forEach((kind) => kind.form.reset());
     if (Object.hasOwn(answers, data.what)) {
       const value = await answers[data.what](data.value ?? {});
       parent.postMessage({ answers: data.id, value }, PARENT);

@@ -81,7 +81,10 @@
         throw new IntegrationError(`The selector you specified (${place}) applies to no DOM elements.`);
       }
       if (this.frame) throw new IntegrationError("This Element has already been mounted.");
-      this.frame = new Frame("elements/payment", "Secure payment input frame");
+      // Bank debits are in dollars.
+      const { currency = "usd" } = this.group.options;
+      const path = currency === "usd" ? "elements/payment?bank=yes" : "elements/payment";
+      this.frame = new Frame(path, "Secure payment input frame");
       this.waiting.forEach(([event, listener]) => this.on(event, listener));
       this.frame.node.style.height = "14rem";
       this.frame.on("height", ({ height }) => { this.frame.node.style.height = `${height}px`; });
@@ -217,11 +220,12 @@
       if (!elements.options.clientSecret && !elements.submitted) {
         throw new IntegrationError("elements.submit() must be called before stripe.confirmSetup().");
       }
-      const result = await elements.payment.frame.ask("confirm", {
+      const answer = await elements.payment.frame.ask("confirm", {
         key: this.key,
         clientSecret,
         returnUrl: confirmParams.return_url,
       });
+      const result = await this.#finish(answer, clientSecret);
       if (result.setupIntent && redirect === "always") {
         const url = new URL(confirmParams.return_url);
         url.searchParams.set("setup_intent", result.setupIntent.id);
@@ -239,9 +243,17 @@
     }
 
     async retrievePaymentIntent(clientSecret) {
-      const url = new URL(`payment_intents/${idOf(clientSecret)}`, API);
+      return this.#retrieve("payment_intents", "paymentIntent", clientSecret);
+    }
+
+    async retrieveSetupIntent(clientSecret) {
+      return this.#retrieve("setup_intents", "setupIntent", clientSecret);
+    }
+
+    async #retrieve(kind, name, clientSecret) {
+      const url = new URL(`${kind}/${idOf(clientSecret)}`, API);
       url.searchParams.set("client_secret", clientSecret);
-      return read(await fetch(url, { headers: this.#headers() }));
+      return read(await fetch(url, { headers: this.#headers() }), name);
     }
 
     #headers() { return { authorization: `Bearer ${this.key}` }; }
@@ -256,12 +268,15 @@
 
     // Shows the challenge, if the bank wants one, and tells how it ended.
     async #finish(answer, clientSecret) {
-      const action = answer.paymentIntent?.next_action;
+      const action = (answer.paymentIntent ?? answer.setupIntent)?.next_action;
       if (answer.error || action?.type !== "use_stripe_sdk") return answer;
       await challenge(action.use_stripe_sdk.stripe_js);
-      const after = await this.retrievePaymentIntent(clientSecret);
-      const failed = after.paymentIntent?.status === "requires_payment_method";
-      return failed ? { error: after.paymentIntent.last_payment_error } : after;
+      const after = answer.setupIntent
+        ? await this.retrieveSetupIntent(clientSecret)
+        : await this.retrievePaymentIntent(clientSecret);
+      const now = after.paymentIntent ?? after.setupIntent;
+      const failed = now?.status === "requires_payment_method";
+      return failed ? { error: now.last_payment_error ?? now.last_setup_error } : after;
     }
   }
 
@@ -301,13 +316,13 @@
 
   function idOf(clientSecret) {
     const id = String(clientSecret).split("_secret_")[0];
-    if (!/^pi_\w+$/.test(id)) throw new IntegrationError("Invalid value for clientSecret.");
+    if (!/^(pi|seti)_\w+$/.test(id)) throw new IntegrationError("Invalid value for clientSecret.");
     return encodeURIComponent(id);
   }
 
-  async function read(answer) {
+  async function read(answer, name = "paymentIntent") {
     const body = await answer.json();
-    return answer.ok ? { paymentIntent: body } : { error: body.error };
+    return answer.ok ? { [name]: body } : { error: body.error };
   }
 
   globalThis.Stripe = Object.assign((key, options) => new Instance(key, options), { version: "sandbox" });

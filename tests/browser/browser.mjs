@@ -77,6 +77,16 @@ export async function typeCard(page, number, expiry = "1234", cvc = "123") {
   await form.getByLabel("Security code").pressSequentially(cvc);
 }
 
+/** Types a bank account into Stripe's form. */
+export async function typeAccount(page, number) {
+  const form = card(page);
+  await form.getByRole("radio", { name: "US bank account" }).check();
+  await form.getByLabel("Full name").fill("Pat Payer");
+  await form.getByLabel("Email").fill("pat@example.com");
+  await form.getByLabel("Routing number").fill("110000000");
+  await form.getByLabel("Account number").fill(number);
+}
+
 /** PayPal's window, once its button called `name` was pressed. */
 export async function paypalWindow(page, name = "PayPal") {
   const opened = page.waitForEvent("popup");

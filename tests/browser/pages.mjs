@@ -2,7 +2,7 @@
 //
 // Each test has a page of its own, and fails too if the page complains in its console, breaks its
 // content security policy, or has something that axe-core calls serious.
-import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeCard, violations } from "./browser.mjs";
+import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeAccount, typeCard, violations } from "./browser.mjs";
 
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
@@ -188,7 +188,7 @@ test("billing lists what was bought, and leads to its receipt", async (page) => 
 test("a card that is saved while paying pays with one press the next time, and is taken off", async (page) => {
   await toCheckout(page, "Demo");
   await typeCard(page, "5555555555554444");
-  await page.getByLabel("Save this card").check();
+  await page.getByLabel("Save it for the next time").check();
   await submit(page).click();
   await paid(page);
   await eventually("the card is offered", async () => {
@@ -218,7 +218,7 @@ test("a card is saved without a payment, another one is refused", async (page) =
   await page.locator(".rows b").getByText("Visa •••• 4242").waitFor();
   await expect("no serious finding", complain(page));
   await page.goto(`${BASE}/checkout/starter-50`);
-  await page.getByRole("radio", { name: "Another card" }).check();
+  await page.getByRole("radio", { name: "Another card or bank account" }).check();
   await page.locator("#element iframe").waitFor();
   await expect("both are offered", submit(page).and(page.locator(":enabled")).waitFor().then(() => true));
   await page.getByRole("radio", { name: /Visa/ }).check();
@@ -227,6 +227,54 @@ test("a card is saved without a payment, another one is refused", async (page) =
   await page.goto(`${BASE}/methods`);
   await page.getByRole("button", { name: /Remove Visa/ }).click();
   await page.getByText("Nothing is saved").waitFor();
+});
+
+// 002-PM4, 002-SF2
+test("a card that its bank asks about is saved once the payer has answered", async (page) => {
+  await signIn(page, "Demo", "/methods");
+  await submit(page).and(page.locator(":enabled")).waitFor();
+  await typeCard(page, "4000002760003184");
+  await submit(page).click();
+  const bank = page.frameLocator("dialog iframe");
+  await expect("no serious finding", complain(page));
+  await bank.getByRole("button", { name: "No, refuse it" }).click();
+  await page.getByRole("alert").filter({ hasText: "Nothing was saved" }).waitFor();
+  await submit(page).click();
+  await bank.getByRole("button", { name: "Yes, it is me" }).click();
+  await page.locator(".rows b").getByText("Visa •••• 3184").waitFor();
+  await page.getByRole("button", { name: /Remove Visa/ }).click();
+  await page.getByText("Nothing is saved").waitFor();
+});
+
+// 002-PM3, 002-WF2
+test("a bank account pays later: pending, and then settled", async (page) => {
+  await toCheckout(page, "Jonas", "starter-50");
+  await typeAccount(page, "000123456789");
+  await expect("no serious finding", complain(page));
+  await submit(page).click();
+  await page.getByRole("heading", { name: "Your payment is on its way" }).waitFor();
+  await expect("no serious finding", complain(page));
+  await paid(page);
+  await expect("what was paid with", (await page.locator(".outcome").textContent()).includes("6789"));
+});
+
+// 002-PM3, 002-WF2
+test("a bank account that has no money: pending, and then failed", async (page) => {
+  await toCheckout(page, "Jonas", "starter-50");
+  await typeAccount(page, "000222222227");
+  await submit(page).click();
+  await page.getByRole("heading", { name: "Your payment is on its way" }).waitFor();
+  await page.getByRole("heading", { name: "The payment did not go through" }).waitFor();
+  await page.getByText(/insufficient|not enough/).first().waitFor();
+  await expect("no serious finding", complain(page));
+});
+
+test("a bank account with a wrong digit is refused while typing", async (page) => {
+  await toCheckout(page, "Jonas", "starter-50");
+  await typeAccount(page, "000123456789");
+  await card(page).getByLabel("Routing number").fill("110000001");
+  await submit(page).click();
+  await card(page).getByText("Your routing number is invalid.").waitFor();
 });
 
 // AC9.4.2, AC9.4.5, AC9.4.6, 001-UR3
@@ -262,7 +310,7 @@ test("the keyboard alone suffices", async (page) => {
   await page.keyboard.type("123");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
-  await expect("the card can be saved", await page.getByLabel("Save this card").evaluate((node) => node === document.activeElement));
+  await expect("the card can be saved", await page.getByLabel("Save it for the next time").evaluate((node) => node === document.activeElement));
   await page.keyboard.press("Tab");
   await expect("the button has the focus", await submit(page).evaluate((node) => node === document.activeElement));
   await page.keyboard.press("Enter");

@@ -79,7 +79,7 @@ for (const size of Object.keys(SIZES)) {
     await page.goto(`${BASE}/checkout/pro-200`);
     await ready();
     await shot("checkout-saved");
-    await page.getByRole("radio", { name: "Another card" }).check();
+    await page.getByRole("radio", { name: "Another card or bank account" }).check();
     await ready();
     await shot("checkout-another");
     await page.goto(`${BASE}/methods`);

@@ -11,6 +11,7 @@ mod desk;
 mod events;
 mod exactly_once;
 mod faults;
+mod hosted;
 mod jobs;
 mod ledger;
 mod money_back;

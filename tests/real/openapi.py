@@ -199,6 +199,12 @@ def setups(judge, customer):
     judge.call("POST", create, 200, {"customer": customer, "confirm": "true",
                                      "payment_method": "pm_card_mastercard",
                                      "expand[]": "payment_method"})
+    for params in [{"return_url": "https://shop.example/back"}, {"use_stripe_sdk": "true"}]:
+        asked = judge.call("POST", create, 200, {"customer": customer})
+        judge.call("POST", confirm, 200, {
+            "payment_method": "pm_card_authenticationRequired",
+            "client_secret": asked["client_secret"], **params,
+        }, key=PUBLISHABLE, intent=asked["id"])
     judge.call("POST", create, 400, {"customer": "cus_nobody"})
     judge.call("POST", create, 400, {"colour": "red"})
     judge.call("GET", one, 404, intent="seti_nothing")
@@ -213,6 +219,46 @@ def setups(judge, customer):
     })
     judge.call("POST", session, 400, {"customer": customer})
     judge.call("POST", session, 400, {"customer": "cus_nobody", f"{element}[enabled]": "true"})
+
+
+def sessions(judge, customer):
+    create = "/v1/checkout/sessions"
+    one = create + "/{session}"
+    wish = {
+        "mode": "payment", "success_url": "https://shop.example/thanks?s={CHECKOUT_SESSION_ID}",
+        "cancel_url": "https://shop.example/", "client_reference_id": "a", "metadata[a]": "b",
+        "line_items[0][quantity]": "2", "line_items[0][price_data][currency]": "usd",
+        "line_items[0][price_data][unit_amount]": "500",
+        "line_items[0][price_data][product_data][name]": "Credits",
+        "payment_intent_data[metadata][a]": "b",
+    }
+    open_one = judge.call("POST", create, 200, wish)
+    judge.expect("a session adds up", open_one["amount_total"] == 1000)
+    judge.expect("an open session has a page", open_one["url"].startswith("http"))
+    judge.call("POST", create, 200, {**wish, "customer": customer})
+    for number in ["4242424242424242", "4000000000000002", "000123456789"]:
+        session = judge.call("POST", create, 200, wish)
+        form = urllib.parse.urlencode({"card": number}).encode()
+        try:
+            urllib.request.build_opener(Stay).open(session["url"], form)
+        except urllib.error.HTTPError as answer:
+            wanted = 402 if number.endswith("0002") else 303
+            judge.expect(f"{number} on a page: {answer.code}", answer.code == wanted)
+        judge.call("GET", one, 200, {"expand[]": "payment_intent.latest_charge"},
+                   session=session["id"])
+    judge.call("POST", one + "/expire", 200, session=open_one["id"])
+    judge.call("POST", one + "/expire", 400, session=open_one["id"])
+    judge.call("GET", create, 200, {"limit": "2"})
+    judge.call("GET", one, 404, session="cs_nothing")
+    judge.call("POST", create, 400, {"mode": "payment"})
+    judge.call("POST", create, 400, {**wish, "colour": "red"})
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the answer that has one is what is asked about."""
+
+    def redirect_request(self, *_):
+        return None
 
 
 def debits(judge, customer):
@@ -403,6 +449,7 @@ def events(judge):
         "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled",
         "payment_method.attached", "payment_method.detached", "setup_intent.created",
         "setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.canceled",
+        "setup_intent.requires_action", "checkout.session.completed", "checkout.session.expired",
     }
     judge.expect(f"no event of type {sorted(wanted - kinds)}", wanted <= kinds)
     known = set(sspec["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"]
@@ -421,6 +468,7 @@ def main():
     methods(judge, customer)
     setups(judge, customer)
     payments(judge, customer)
+    sessions(judge, customer)
     debits(judge, customer)
     steps(judge)
     mistakes(judge)

@@ -24,6 +24,27 @@ pub struct File {
     pub invoice: Invoice,
     /// The rules about refunds.
     pub refunds: Refunds,
+    /// Where payers pay.
+    pub checkout: Checkout,
+}
+
+/// `[checkout]`: where payers pay.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Checkout {
+    /// Where Stripe's form is.
+    pub stripe: StripeForm,
+}
+
+/// Where a card or a bank account is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StripeForm {
+    /// In our page, by Stripe's script.
+    #[default]
+    Embedded,
+    /// On a page of Stripe's.
+    Hosted,
 }
 
 /// `[refunds]`: when money may go back, and who has to agree.

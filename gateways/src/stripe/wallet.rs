@@ -6,15 +6,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
-use super::{Stripe, requests::check_reference, saved::Saved};
-use crate::{GatewayError, NewCustomer, Setup, Unreadable, Wallet, wire::Answer};
+use super::{
+    Stripe,
+    form::{Form, Pairs, post, read},
+    requests::check_reference,
+    saved::Saved,
+};
+use crate::{GatewayError, NewCustomer, Setup, Unreadable, Wallet};
 
 /// Pages of methods that are read of one customer. Nobody has a thousand cards; a loop has no end.
 const PAGES: usize = 10;
-
-/// Parameters, as Stripe's form writes them. The types generated for these calls would double the
-/// time it takes to build this crate, for a handful of words.
-type Form<'a> = Vec<(&'a str, &'a str)>;
 
 #[derive(Deserialize)]
 struct Named {
@@ -135,25 +136,4 @@ fn is_gone(error: &GatewayError) -> bool {
         }
         _ => false,
     }
-}
-
-fn post(path: &str, form: &[(&str, &str)]) -> RequestBuilder {
-    let request = RequestBuilder::new(StripeMethod::Post, path);
-    // An empty form would be written as one parameter without a name.
-    if form.is_empty() { request } else { request.form(&Pairs(form)) }
-}
-
-/// Pairs as a map, which is what the form's encoder takes.
-struct Pairs<'a>(&'a [(&'a str, &'a str)]);
-
-impl serde::Serialize for Pairs<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-/// What cannot be read has happened all the same.
-fn read<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, GatewayError> {
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| GatewayError::Shape(Unreadable::from(error)))
 }

@@ -4,12 +4,14 @@
 //! may call what are all made from it, so none of them can forget one.
 
 mod account;
+mod back;
 mod balance;
 mod call;
 mod confirm;
 mod desk;
 mod export;
 mod gate;
+mod hosted;
 mod intent;
 mod invoice;
 mod methods;
@@ -25,6 +27,7 @@ mod table;
 mod view;
 
 pub(crate) use self::payments::midnight;
+pub(crate) use back::back;
 pub(crate) use call::Call;
 pub(crate) use screen::holds_card;
 pub(crate) use table::OPERATIONS;

@@ -3,13 +3,9 @@ use gateways::{Funding, ReturnTo};
 use poem::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::{Call, confirm::Confirmation, success};
+use super::{Call, back, confirm::Confirmation, success};
 use crate::{App, Problem, Target};
-
-/// Longest address to come back to.
-const MAX_URL: usize = 2_000;
 
 /// What the payer wants to buy, and where PayPal sends them afterwards.
 #[derive(Deserialize, JsonSchema)]
@@ -66,9 +62,13 @@ pub(crate) struct Begun {
 /// `POST /payments/paypal/create-order`: begins to buy a package with PayPal (`002-EP3`).
 pub(crate) async fn create_order(call: Call) -> Result<Response, Problem> {
     let (wish, app): (Wish, &App) = (call.json()?, &call.app);
+    let ours = app.options.own_origin();
+    let chosen = |name, given: Option<String>, usual: &str| {
+        back(app, name, &given.unwrap_or_else(|| format!("{ours}{usual}")))
+    };
     let return_to = ReturnTo {
-        approved: back(app, "returnUrl", wish.return_url.as_deref(), "/checkout/paypal/return")?,
-        canceled: back(app, "cancelUrl", wish.cancel_url.as_deref(), "/checkout/paypal/cancel")?,
+        approved: chosen("returnUrl", wish.return_url, "/checkout/paypal/return")?,
+        canceled: chosen("cancelUrl", wish.cancel_url, "/checkout/paypal/cancel")?,
     };
     let (user, package, provider) = (call.user()?, &wish.package_id, Provider::Paypal);
     let funding = wish.funding_source.into();
@@ -89,22 +89,4 @@ pub(crate) async fn capture(call: Call) -> Result<Response, Problem> {
     let target = Target::Reference(Provider::Paypal, call.id()?);
     let confirmed = call.app.cashier.confirm(call.user()?, &target).await?;
     Ok(success(&Confirmation::from(confirmed)))
-}
-
-/// The page to come back to: `given` if it is on an origin that may call us, else one of ours. A
-/// page of anybody else's would let a link that looks like ours lead payers astray.
-fn back(app: &App, name: &str, given: Option<&str>, usual: &str) -> Result<Url, Problem> {
-    let ours = app.options.own_origin();
-    let text = given.map_or_else(|| format!("{ours}{usual}"), str::to_owned);
-    let url = Url::parse(&text).ok().filter(|_| text.len() <= MAX_URL);
-    let allowed = url.filter(|url| {
-        let origin = url.origin().ascii_serialization();
-        url.username().is_empty()
-            && url.password().is_none()
-            && app.options.origins.contains(&origin)
-    });
-    allowed.ok_or_else(|| {
-        let origins = app.options.origins.join(", ");
-        Problem::Malformed(format!("{name} has to be on one of: {origins}"))
-    })
 }

@@ -6,8 +6,8 @@ use poem::{Response, http::Method};
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Call, account, balance, confirm, desk, export, intent, invoice, methods, openapi, packages,
-    payments, paypal, receipt, refunds, spend, view,
+    Call, account, balance, confirm, desk, export, hosted, intent, invoice, methods, openapi,
+    packages, payments, paypal, receipt, refunds, spend, view,
 };
 use crate::Problem;
 
@@ -181,6 +181,16 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "Begins to buy a package with PayPal",
             schema::<paypal::Begun>,
             |call| Box::pin(paypal::create_order(call)),
+        )
+    },
+    Operation {
+        body: Some(schema::<hosted::Wish>),
+        ..post(
+            "createCheckoutSession",
+            "/payments/stripe/checkout-session",
+            "Begins to buy a package on a page of Stripe's",
+            schema::<hosted::Begun>,
+            |call| Box::pin(hosted::create(call)),
         )
     },
     post(

@@ -231,6 +231,12 @@ pub(crate) fn is_paypals_to_mend(payment: &Model) -> bool {
     goes_on_at_paypal(payment) && payment.failure_code.is_some()
 }
 
+/// Whether a payment on a page of Stripe's can still be made there.
+pub(crate) fn waits_for_a_page(payment: &Model) -> bool {
+    !is_paypals(payment)
+        && matches!(payment.status, Status::Pending | Status::RequiresAction | Status::Failed)
+}
+
 fn at(time: Option<Timestamp>) -> String {
     time.map(words::moment).unwrap_or_default()
 }

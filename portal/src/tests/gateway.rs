@@ -8,8 +8,8 @@ use entities::{
     fact::{Fact, News},
 };
 use gateways::{
-    Envelope, EventPage, Gateway, GatewayError, PaymentOrder, ProviderPayment, ReadError, Reading,
-    Refunds, Wallet, WebhookError,
+    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
+    Reading, Refunds, Wallet, WebhookError,
 };
 use http::HeaderMap;
 
@@ -85,6 +85,10 @@ impl Gateway for Fake {
     }
 
     fn wallet(&self) -> Option<&dyn Wallet> {
+        None
+    }
+
+    fn hosted(&self) -> Option<&dyn Hosted> {
         None
     }
 

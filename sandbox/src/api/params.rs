@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{error::ApiError, form::Field};
+use super::{error::ApiError, form::Field, parse_form};
 
 /// The parameters of a request, or those inside one of its parameters.
 #[derive(Clone, Debug, Default)]
@@ -143,4 +143,10 @@ impl Params {
     fn no_array(&self, name: &str) -> ApiError {
         ApiError::invalid("Invalid array").param(&self.full_name(name))
     }
+}
+
+/// Parameters with these names, written as in a form: `payment_method_data[type]`.
+pub(crate) fn flat(fields: &[(&str, &str)]) -> Result<Params, ApiError> {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    Ok(Params::new(parse_form(body.extend_pairs(fields).finish().as_bytes())?))
 }

@@ -61,6 +61,8 @@ impl Call {
         match path {
             ["charges"] => work.list_charges(params),
             ["charges", id] => work.retrieve_charge(id, params),
+            ["checkout", "sessions"] => work.list_sessions(params),
+            ["checkout", "sessions", id] => work.retrieve_session(id, params),
             ["customers"] => work.list_customers(params),
             ["customers", id] => work.retrieve_customer(id, params),
             ["customers", id, "payment_methods"] => work.list_methods(params, Some(id)),
@@ -93,6 +95,8 @@ impl Call {
             _ => server_only(self.caller)?,
         }
         match path {
+            ["checkout", "sessions"] => work.create_session(params),
+            ["checkout", "sessions", id, "expire"] => work.expire_session(id, params),
             ["customers"] => work.create_customer(params),
             ["customers", id] => work.update_customer(id, params),
             ["customer_sessions"] => work.create_customer_session(params),
@@ -138,6 +142,8 @@ fn kind(method: &Method, path: &[&str]) -> Option<&'static str> {
     match path {
         ["payment_intents"] if list => Some("payment_intents"),
         ["charges"] if list => Some("charges"),
+        ["checkout", "sessions"] if list => Some("sessions"),
+        ["checkout", "sessions", ..] => Some("session"),
         ["setup_intents"] if list => Some("setup_intents"),
         ["setup_intents", ..] => Some("setup_intent"),
         ["customer_sessions", ..] => Some("customer_session"),

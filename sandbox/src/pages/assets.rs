@@ -13,6 +13,7 @@ pub(super) fn find(name: &str) -> Option<Response> {
         "inter.woff2" => ("font/woff2", include_bytes!("../../../design/inter-latin.woff2")),
         "mark.svg" => ("image/svg+xml", include_bytes!("../../../design/mark.svg")),
         "stripe.js" => (script, include_bytes!("../../assets/stripe.js")),
+        "bank.js" => (script, include_bytes!("../../assets/bank.js")),
         "element.js" => (script, include_bytes!("../../assets/element.js")),
         "challenge.js" => (script, include_bytes!("../../assets/challenge.js")),
         _ => return None,

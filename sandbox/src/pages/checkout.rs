@@ -1,6 +1,6 @@
 //! Paying with a test card, and the bank's challenge.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use askama::Template;
 use poem::{Response, http::StatusCode};
@@ -8,13 +8,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    FRAMED, dashboard::tone, html, html_under, nothing_here, redirect, refused, written_time,
+    FRAMED, dashboard::tone, html, html_under, message, nothing_here, redirect, refused,
+    written_time,
 };
 use crate::{
     Inner,
-    api::{error::ApiError, params::Params, parse_form},
+    api::{
+        error::ApiError,
+        params::{Params, flat},
+    },
     ids, lock,
-    stripe::{Card, Intent, Origin, Status, check_secret, written},
+    stripe::{
+        Card, Intent, Origin, Session, Setup, Status, check_secret, check_setup_secret, written,
+    },
 };
 
 /// The cards on offer, and what becomes of them.
@@ -31,9 +37,12 @@ const OFFER: [(&str, &str); 7] = [
 #[derive(Template)]
 #[template(path = "pay.html")]
 struct Pay {
-    id: String,
+    /// Where the form is sent.
+    action: String,
     secret: String,
     return_url: String,
+    /// Where a payer goes who gives up.
+    cancel_url: Option<String>,
     amount: String,
     description: Option<String>,
     status: &'static str,
@@ -42,6 +51,13 @@ struct Pay {
     error: Option<String>,
     cards: Vec<Offered>,
 }
+
+/// The bank accounts on offer.
+const ACCOUNTS: [(&str, &str); 3] = [
+    ("000123456789", "Bank account, pays"),
+    ("000222222227", "Bank account, no funds"),
+    ("000111111113", "Bank account, closed"),
+];
 
 /// A test card, and what becomes of it.
 pub(super) struct Offered {
@@ -52,11 +68,20 @@ pub(super) struct Offered {
 
 /// The cards on offer.
 pub(super) fn offer() -> Vec<Offered> {
-    let cards = OFFER.iter().filter_map(|(number, label)| {
+    offered(&OFFER)
+}
+
+/// The bank accounts on offer.
+pub(super) fn offer_accounts() -> Vec<Offered> {
+    offered(&ACCOUNTS)
+}
+
+fn offered(list: &'static [(&str, &str)]) -> Vec<Offered> {
+    let known = list.iter().filter_map(|(number, label)| {
         let card = Card::numbered(number)?;
         Some(Offered { number, label, last4: card.last4() })
     });
-    cards.collect()
+    known.collect()
 }
 
 #[derive(Template)]
@@ -64,7 +89,8 @@ pub(super) fn offer() -> Vec<Offered> {
 struct Challenge {
     id: String,
     secret: String,
-    amount: String,
+    /// What is to be charged; nothing where a card is only kept.
+    amount: Option<String>,
     status: &'static str,
     open: bool,
     /// Whether the payer has just answered.
@@ -83,6 +109,36 @@ struct Receipt {
 }
 
 impl Inner {
+    /// `GET /sandbox/checkout/{id}`: the page of a checkout session.
+    pub(super) fn show_session(&self, id: &str) -> Response {
+        match lock(&self.state).sessions.get(id) {
+            Some(session) => html(StatusCode::OK, &Pay::of_session(session, None)),
+            None => nothing_here(),
+        }
+    }
+
+    /// `POST /sandbox/checkout/{id}`
+    pub(super) fn pay_session(self: &Arc<Self>, id: &str, form: &Params) -> Response {
+        let result = form
+            .required("card")
+            .map(method_data)
+            .and_then(|method| self.as_page(|work| work.pay_session(id, &method)));
+        let session = lock(&self.state).sessions.get(id).cloned();
+        match (result, session) {
+            (Ok(view), Some(session)) => {
+                match view["next_action"]["redirect_to_url"]["url"].as_str() {
+                    Some(url) => redirect(url),
+                    None => redirect(&session.back()),
+                }
+            }
+            (Err(error), Some(session)) => {
+                let page = Pay::of_session(&session, Some(error.message().to_owned()));
+                html(StatusCode::from_u16(error.status).unwrap_or_default(), &page)
+            }
+            (_, None) => nothing_here(),
+        }
+    }
+
     /// `GET /sandbox/pay/{id}`
     pub(super) fn show_payment(&self, id: &str, query: &Params) -> Response {
         let return_url = query.text("return_url").ok().flatten().unwrap_or_default().to_owned();
@@ -117,10 +173,8 @@ impl Inner {
     /// `GET /sandbox/3ds/{id}`
     pub(super) fn show_challenge(&self, id: &str, query: &Params) -> Response {
         let parent = query.text("parent").ok().flatten().unwrap_or_default().to_owned();
-        match self.intent_for(id, query) {
-            Ok(intent) => {
-                html_under(FRAMED, StatusCode::OK, &Challenge::new(intent, parent, false))
-            }
+        match self.challenge_for(id, query) {
+            Ok(challenge) => html_under(FRAMED, StatusCode::OK, &Challenge { parent, ..challenge }),
             Err(error) => refused(&error),
         }
     }
@@ -131,9 +185,15 @@ impl Inner {
             Ok(answer) => answer == Some("complete"),
             Err(error) => return refused(&error),
         };
-        let result = self
-            .intent_for(id, form)
-            .and_then(|_| self.as_page(|work| work.answer_challenge(id, passed)));
+        let result = self.challenge_for(id, form).and_then(|_| {
+            self.as_page(|work| {
+                if is_setup(id) {
+                    work.answer_setup(id, passed)
+                } else {
+                    work.answer_challenge(id, passed)
+                }
+            })
+        });
         match result {
             // A card may be declined after the challenge: the payer returns all the same.
             Err(error) if error.status != 402 => refused(&error),
@@ -143,15 +203,36 @@ impl Inner {
 
     /// Closes the window that Stripe's script has opened, or sends the payer back.
     fn answered(&self, id: &str) -> Response {
-        let intent = lock(&self.state).intents.get(id).cloned();
-        match intent.filter(|intent| intent.in_page) {
+        let state = lock(&self.state);
+        let setup = state.setups.get(id).cloned();
+        let intent = state.intents.get(id).cloned();
+        drop(state);
+        let challenge = match (&setup, &intent) {
+            (Some(setup), _) if setup.in_page => Some(Challenge::of_setup(setup)),
+            (_, Some(intent)) if intent.in_page => Some(Challenge::of_payment(intent)),
+            _ => None,
+        };
+        match (challenge, setup) {
             // Whose window it is stands in the address that the form was sent to.
-            Some(intent) => {
-                let page = Challenge::new(intent, String::new(), true);
+            (Some(challenge), _) => {
+                let page = Challenge { open: false, answered: true, ..challenge };
                 html_under(FRAMED, StatusCode::OK, &page)
             }
-            None => self.return_from(id),
+            (None, Some(setup)) => return_from_setup(&setup),
+            (None, None) => self.return_from(id),
         }
+    }
+
+    /// The challenge of a payment or a setup, if `params` hold its client secret.
+    fn challenge_for(&self, id: &str, params: &Params) -> Result<Challenge, ApiError> {
+        if !is_setup(id) {
+            return Ok(Challenge::of_payment(&self.intent_for(id, params)?));
+        }
+        let state = lock(&self.state);
+        let missing = || ApiError::not_found("setupintent", id, "intent");
+        let setup = state.setups.get(id).ok_or_else(missing)?;
+        check_setup_secret(setup, params, true)?;
+        Ok(Challenge::of_setup(setup))
     }
 
     /// `GET /sandbox/receipts/{id}`
@@ -174,6 +255,12 @@ impl Inner {
         let Some(intent) = lock(&self.state).intents.get(id).cloned() else {
             return nothing_here();
         };
+        if let Some(session) = &intent.session {
+            // Declined: the payer chooses anew on the page that they came from.
+            let again = format!("/sandbox/checkout/{session}");
+            let back = intent.return_url.as_deref().filter(|_| !intent.status.is_open());
+            return redirect(back.unwrap_or(&again));
+        }
         let url = intent.return_url.as_deref().and_then(|url| Url::parse(url).ok());
         let Some(mut url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
             let error = intent.last_error.as_ref().and_then(|error| error["message"].as_str());
@@ -210,25 +297,54 @@ impl Inner {
 }
 
 impl Challenge {
-    fn new(intent: Intent, parent: String, answered: bool) -> Self {
+    fn of_payment(intent: &Intent) -> Self {
         Self {
-            amount: written(intent.amount, &intent.currency),
+            amount: Some(written(intent.amount, &intent.currency)),
             status: intent.status.name(),
             open: intent.status == Status::RequiresAction,
-            id: intent.id,
-            secret: intent.client_secret,
-            answered,
-            parent,
+            id: intent.id.clone(),
+            secret: intent.client_secret.clone(),
+            answered: false,
+            parent: String::new(),
+        }
+    }
+
+    fn of_setup(setup: &Setup) -> Self {
+        Self {
+            amount: None,
+            status: setup.status,
+            open: setup.status == "requires_action",
+            id: setup.id.clone(),
+            secret: setup.client_secret.clone(),
+            answered: false,
+            parent: String::new(),
         }
     }
 }
 
 impl Pay {
+    fn of_session(session: &Session, error: Option<String>) -> Self {
+        Self {
+            action: format!("/sandbox/checkout/{}", session.id),
+            secret: String::new(),
+            return_url: String::new(),
+            cancel_url: session.cancel_url.clone(),
+            amount: written(session.amount, &session.currency),
+            description: Some(session.name.clone()),
+            status: session.status,
+            tone: if session.status == "complete" { "good" } else { "" },
+            open: session.status == "open",
+            error,
+            cards: offer().into_iter().chain(offer_accounts()).collect(),
+        }
+    }
+
     fn new(intent: &Intent, return_url: String, error: Option<String>) -> Self {
         Self {
-            id: intent.id.clone(),
+            action: format!("/sandbox/pay/{}", intent.id),
             secret: intent.client_secret.clone(),
             return_url,
+            cancel_url: None,
             amount: written(intent.amount, &intent.currency),
             description: intent.description.clone(),
             status: intent.status.name(),
@@ -238,6 +354,19 @@ impl Pay {
             cards: offer(),
         }
     }
+}
+
+/// What Stripe's own page would send of the test card or the test account with this number.
+fn method_data(number: &str) -> Vec<(&str, &str)> {
+    if Card::numbered(number).is_some_and(Card::is_bank) {
+        return vec![
+            ("payment_method_data[type]", "us_bank_account"),
+            ("payment_method_data[billing_details][name]", "Pat Payer"),
+            ("payment_method_data[us_bank_account][routing_number]", "110000000"),
+            ("payment_method_data[us_bank_account][account_number]", number),
+        ];
+    }
+    vec![("payment_method_data[type]", "card"), ("payment_method_data[card][number]", number)]
 }
 
 /// What Stripe's own page would send.
@@ -253,14 +382,30 @@ fn confirmation(
         "" => intent.return_url.as_deref().unwrap_or(&own),
         url => url,
     };
-    let fields = BTreeMap::from([
+    flat(&[
         ("payment_method_data[type]", "card"),
         ("payment_method_data[card][number]", number),
         ("client_secret", &intent.client_secret),
         ("return_url", back),
-    ]);
-    let mut body = url::form_urlencoded::Serializer::new(String::new());
-    Ok(Params::new(parse_form(body.extend_pairs(fields).finish().as_bytes())?))
+    ])
+}
+
+fn is_setup(id: &str) -> bool {
+    id.starts_with("seti_")
+}
+
+/// Sends the payer back to the merchant who wants to keep their card.
+fn return_from_setup(setup: &Setup) -> Response {
+    let url = setup.return_url.as_deref().and_then(|url| Url::parse(url).ok());
+    let Some(mut url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
+        return message(StatusCode::OK, "Thank you", "You can close this page.");
+    };
+    let outcome = if setup.status == "succeeded" { "succeeded" } else { "failed" };
+    url.query_pairs_mut()
+        .append_pair("setup_intent", &setup.id)
+        .append_pair("setup_intent_client_secret", &setup.client_secret)
+        .append_pair("redirect_status", outcome);
+    redirect(url.as_str())
 }
 
 fn card_text(card: &Value) -> String {

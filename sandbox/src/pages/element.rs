@@ -1,11 +1,11 @@
-//! The inside of the Payment Element: a form for a card, in a frame of its own.
+//! The inside of the Payment Element: a form for a card or a bank account, in a frame of its own.
 
 use askama::Template;
 use poem::{Response, http::StatusCode};
 
 use super::{
     FRAMED,
-    checkout::{Offered, offer},
+    checkout::{Offered, offer, offer_accounts},
     html_under,
 };
 
@@ -13,9 +13,10 @@ use super::{
 #[template(path = "element.html")]
 struct Element {
     cards: Vec<Offered>,
+    accounts: Vec<Offered>,
 }
 
 /// `GET /sandbox/elements/payment`
 pub(super) fn show() -> Response {
-    html_under(FRAMED, StatusCode::OK, &Element { cards: offer() })
+    html_under(FRAMED, StatusCode::OK, &Element { cards: offer(), accounts: offer_accounts() })
 }

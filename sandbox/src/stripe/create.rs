@@ -108,6 +108,7 @@ impl Work<'_> {
             authenticated: false,
             canceled_at: None,
             cancellation_reason: None,
+            session: None,
         };
         intent.patch(params)?;
         Ok(intent)

@@ -85,6 +85,8 @@ pub(crate) struct Intent {
     pub(crate) authenticated: bool,
     pub(crate) canceled_at: Option<i64>,
     pub(crate) cancellation_reason: Option<String>,
+    /// The page on which it is paid, if it is paid on one.
+    pub(crate) session: Option<String>,
 }
 
 impl Intent {

@@ -16,6 +16,7 @@ mod metadata;
 mod methods;
 mod outcome;
 mod refunds;
+mod sessions;
 mod setups;
 mod table;
 mod view;
@@ -26,6 +27,8 @@ pub(crate) use courier::StripeCourier;
 pub(crate) use currency::written;
 pub(crate) use events::Event;
 pub(crate) use intents::{Intent, Status, check_secret};
+pub(crate) use sessions::Session;
+pub(crate) use setups::{Setup, check_setup_secret};
 pub(crate) use table::Table;
 pub(crate) use work::{Origin, State, Work, check_expand};
 

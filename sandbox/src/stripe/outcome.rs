@@ -191,8 +191,9 @@ impl Work<'_> {
     /// Keeps `intent`, and tells everybody what became of it.
     pub(crate) fn store_and_emit(&mut self, intent: Intent, kind: &'static str) -> Value {
         let view = self.view_intent(&intent);
-        self.state.intents.insert(intent.id.clone(), intent);
         self.emit(kind, view.clone());
+        self.follow_session(&intent, kind);
+        self.state.intents.insert(intent.id.clone(), intent);
         view
     }
 }

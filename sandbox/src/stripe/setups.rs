@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     Work,
-    cards::{AUTHENTICATION, Outcome},
+    card_input::TYPES,
+    cards::{Decline, Outcome},
     create::method_types,
     list::Page,
     metadata::{self, Metadata},
@@ -22,18 +23,23 @@ const SESSION_SECONDS: i64 = 30 * 60;
 /// A method on its way to be kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
-    id: String,
+    pub(crate) id: String,
     created: i64,
-    client_secret: String,
+    pub(crate) client_secret: String,
     customer: Option<String>,
     method: Option<String>,
-    status: &'static str,
+    pub(crate) status: &'static str,
     usage: String,
     automatic: bool,
     description: Option<String>,
     metadata: Metadata,
     last_error: Option<Value>,
     cancellation_reason: Option<String>,
+    pub(crate) return_url: Option<String>,
+    /// Whether the challenge is shown by Stripe's script instead of on a page of its own.
+    pub(crate) in_page: bool,
+    /// What the payer has to do, while the bank waits for it.
+    next_action: Value,
 }
 
 impl Setup {
@@ -58,14 +64,14 @@ impl Setup {
             "livemode": false,
             "mandate": null,
             "metadata": self.metadata,
-            "next_action": null,
+            "next_action": self.next_action,
             "on_behalf_of": null,
             "payment_method": self.method,
             "payment_method_configuration_details": null,
             "payment_method_options": { "card": {
                 "mandate_options": null, "network": null, "request_three_d_secure": "automatic",
             } },
-            "payment_method_types": ["card"],
+            "payment_method_types": if self.automatic { json!(TYPES) } else { json!(["card"]) },
             "single_use_mandate": null,
             "status": self.status,
             "usage": self.usage,
@@ -73,7 +79,10 @@ impl Setup {
     }
 
     fn is_open(&self) -> bool {
-        matches!(self.status, "requires_payment_method" | "requires_confirmation")
+        matches!(
+            self.status,
+            "requires_payment_method" | "requires_confirmation" | "requires_action"
+        )
     }
 }
 
@@ -92,6 +101,7 @@ impl Work<'_> {
             "payment_method_types",
             "return_url",
             "usage",
+            "use_stripe_sdk",
         ])?;
         let customer = params.filled("customer")?.map(str::to_owned);
         customer.as_deref().map_or(Ok(()), |id| self.known_customer(id))?;
@@ -116,14 +126,18 @@ impl Work<'_> {
             metadata: Metadata::new(),
             last_error: None,
             cancellation_reason: None,
+            return_url: None,
+            in_page: false,
+            next_action: Value::Null,
         };
         metadata::patch(&mut setup.metadata, params)?;
+        setup.read_confirmation(params)?;
         if setup.method.is_some() {
             setup.status = "requires_confirmation";
         }
         let view = self.keep_setup(setup, "setup_intent.created");
         match params.boolean("confirm")? {
-            Some(true) => self.set_up(&id),
+            Some(true) => self.set_up(&id, false),
             _ => Ok(view),
         }
     }
@@ -137,7 +151,7 @@ impl Work<'_> {
     ) -> Result<Value, ApiError> {
         params.only(&["client_secret", "expand"])?;
         let setup = self.setup(id)?;
-        check_secret(setup, params, browser)?;
+        check_setup_secret(setup, params, browser)?;
         Ok(setup.view())
     }
 
@@ -159,15 +173,16 @@ impl Work<'_> {
         ];
         params.only(&known)?;
         let mut setup = self.setup(id)?.clone();
-        check_secret(&setup, params, browser)?;
+        check_setup_secret(&setup, params, browser)?;
         if !setup.is_open() {
             return Err(unexpected(&setup, "confirm"));
         }
+        setup.read_confirmation(params)?;
         if let Some(method) = self.read_intent_method(params, setup.customer.as_deref())? {
             setup.method = Some(method);
         }
         self.state.setups.insert(id, setup);
-        self.set_up(id)
+        self.set_up(id, false)
     }
 
     /// `POST /v1/setup_intents/{id}/cancel`
@@ -180,6 +195,7 @@ impl Work<'_> {
             return Err(unexpected(&setup, "cancel"));
         }
         setup.status = "canceled";
+        setup.next_action = Value::Null;
         setup.cancellation_reason = reason;
         Ok(self.keep_setup(setup, "setup_intent.canceled"))
     }
@@ -247,8 +263,52 @@ impl Work<'_> {
         }))
     }
 
-    /// Asks the bank, and keeps the method of the setup `id`.
-    fn set_up(&mut self, id: &str) -> Result<Value, ApiError> {
+    /// The payer has passed the challenge of the setup `id`, or failed it.
+    pub(crate) fn answer_setup(&mut self, id: &str, passed: bool) -> Result<Value, ApiError> {
+        let mut setup = self.setup(id)?.clone();
+        if setup.status != "requires_action" {
+            return Err(unexpected(&setup, "answer the challenge of"));
+        }
+        if passed {
+            return self.set_up(id, true);
+        }
+        let method = setup.method.take().and_then(|id| self.state.methods.get(&id));
+        setup.last_error = Some(json!({
+            "code": "setup_intent_authentication_failure",
+            "doc_url": "https://stripe.com/docs/error-codes/setup-intent-authentication-failure",
+            "message":
+                "The latest attempt to set up the payment method has failed because \
+                 authentication failed.",
+            "payment_method": method.map(Method::view),
+            "type": "invalid_request_error",
+        }));
+        setup.status = "requires_payment_method";
+        setup.next_action = Value::Null;
+        Ok(self.keep_setup(setup, "setup_intent.setup_failed"))
+    }
+
+    /// The bank wants to see the payer of `setup`.
+    fn challenge_setup(&mut self, mut setup: Setup) -> Value {
+        let (pages, id, secret) = (self.pages, &setup.id, &setup.client_secret);
+        let url = format!("{pages}/sandbox/3ds/{id}?client_secret={secret}");
+        setup.next_action = if setup.in_page {
+            json!({
+                "type": "use_stripe_sdk",
+                "use_stripe_sdk": { "type": "three_d_secure_redirect", "stripe_js": url },
+            })
+        } else {
+            json!({
+                "redirect_to_url": { "return_url": setup.return_url, "url": url },
+                "type": "redirect_to_url",
+            })
+        };
+        setup.status = "requires_action";
+        self.keep_setup(setup, "setup_intent.requires_action")
+    }
+
+    /// Asks the bank, and keeps the method of the setup `id`; `seen` if its payer has passed the
+    /// challenge.
+    fn set_up(&mut self, id: &str, seen: bool) -> Result<Value, ApiError> {
         let mut setup = self.setup(id)?.clone();
         let method = setup.method.as_deref().and_then(|id| self.state.methods.get(id)).cloned();
         let Some(method) = method else {
@@ -256,21 +316,20 @@ impl Work<'_> {
                 "You cannot confirm this SetupIntent because it's missing a payment method.";
             return Err(ApiError::invalid(message).code("setup_intent_unexpected_state"));
         };
-        // The sandbox shows no challenge for a setup: a card that wants one is refused.
-        let refusal = match method.card.outcome {
+        match method.card.outcome {
             Outcome::Decline(decline) if !method.card.names.contains(&"chargeCustomerFail") => {
-                Some(decline)
+                return Err(self.fail_setup(setup, &method, decline));
             }
-            Outcome::Challenge(_) => Some(&AUTHENTICATION),
-            _ => None,
-        };
-        if let Some(decline) = refusal {
-            return Err(self.fail_setup(setup, &method, decline));
+            Outcome::Challenge(_) | Outcome::ChallengeOnSession if !seen => {
+                return Ok(self.challenge_setup(setup));
+            }
+            _ => {}
         }
         if let (Some(customer), None) = (&setup.customer, &method.customer) {
             self.attach(&method.id, customer)?;
         }
         setup.status = "succeeded";
+        setup.next_action = Value::Null;
         setup.last_error = None;
         Ok(self.keep_setup(setup, "setup_intent.succeeded"))
     }
@@ -279,11 +338,12 @@ impl Work<'_> {
         &mut self,
         mut setup: Setup,
         method: &Method,
-        decline: &'static super::cards::Decline,
+        decline: &'static Decline,
     ) -> ApiError {
         let error = card_error(decline).with("payment_method", method.view()).begun();
         setup.last_error = error.body().get("error").cloned();
         setup.method = None;
+        setup.next_action = Value::Null;
         setup.status = "requires_payment_method";
         let view = self.keep_setup(setup, "setup_intent.setup_failed");
         error.with("setup_intent", view)
@@ -302,7 +362,21 @@ impl Work<'_> {
     }
 }
 
-fn check_secret(setup: &Setup, params: &Params, browser: bool) -> Result<(), ApiError> {
+impl Setup {
+    /// How a confirmation is to go on if the bank wants to see the payer.
+    fn read_confirmation(&mut self, params: &Params) -> Result<(), ApiError> {
+        params.patch("return_url", &mut self.return_url)?;
+        self.in_page = params.boolean("use_stripe_sdk")?.unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// Whether `params` hold the client secret of `setup`, which a `browser` has to show.
+pub(crate) fn check_setup_secret(
+    setup: &Setup,
+    params: &Params,
+    browser: bool,
+) -> Result<(), ApiError> {
     match params.filled("client_secret")? {
         Some(secret) if secret == setup.client_secret => Ok(()),
         None if !browser => Ok(()),

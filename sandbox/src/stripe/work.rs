@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Table, charges::Charge, customers::Customer, disputes::Dispute, events::Event, intents::Intent,
-    methods::Method, refunds::Refund, setups::Setup,
+    methods::Method, refunds::Refund, sessions::Session, setups::Setup,
 };
 use crate::{api::error::ApiError, ids};
 
@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(crate) methods: Table<Method>,
     pub(crate) intents: Table<Intent>,
     pub(crate) charges: Table<Charge>,
+    pub(crate) sessions: Table<Session>,
     pub(crate) setups: Table<Setup>,
     pub(crate) refunds: Table<Refund>,
     pub(crate) disputes: Table<Dispute>,
@@ -35,6 +36,7 @@ impl State {
             methods: Table::new(MAX_OBJECTS),
             intents: Table::new(MAX_OBJECTS),
             charges: Table::new(MAX_OBJECTS),
+            sessions: Table::new(MAX_OBJECTS),
             setups: Table::new(MAX_OBJECTS),
             refunds: Table::new(MAX_OBJECTS),
             disputes: Table::new(MAX_OBJECTS),
@@ -163,6 +165,8 @@ fn expandable(kind: &str, key: &str) -> Option<&'static str> {
         ("payment_intents", "data") | ("charge" | "refund" | "dispute", "payment_intent") => {
             Some("payment_intent")
         }
+        ("sessions", "data") => Some("session"),
+        ("session", "payment_intent") => Some("payment_intent"),
         ("charges", "data")
         | ("payment_intent", "latest_charge")
         | ("refund" | "dispute", "charge") => Some("charge"),
@@ -172,7 +176,8 @@ fn expandable(kind: &str, key: &str) -> Option<&'static str> {
             Some("payment_method")
         }
         (
-            "payment_intent" | "charge" | "payment_method" | "setup_intent" | "customer_session",
+            "payment_intent" | "charge" | "payment_method" | "session" | "setup_intent"
+            | "customer_session",
             "customer",
         ) => Some("customer"),
         // Never set in the sandbox, so there is nothing to expand.
@@ -188,6 +193,7 @@ fn expandable(kind: &str, key: &str) -> Option<&'static str> {
             | "source_transfer"
             | "transfer",
         )
+        | ("session", "invoice" | "payment_link" | "setup_intent" | "subscription")
         | ("customer", "default_source" | "test_clock") => Some("nothing"),
         _ => None,
     }
