@@ -7,6 +7,31 @@ use sea_orm::{
 use super::Books;
 use crate::Error;
 
+/// Writes `row` of a table with a version, if it is not as `old` and still as `old` was.
+macro_rules! write_row {
+    ($txn:expr, $table:ident, $old:expr, $row:expr, $now:expr) => {{
+        use $table::{Column, Entity, Model};
+        let (old, row): (Option<&Model>, &Model) = ($old, $row);
+        match old {
+            None => {
+                row.clone().into_active_model().reset_all().insert($txn).await?;
+            }
+            Some(old) if old == row => {}
+            Some(old) => {
+                let changed = Model { version: old.version + 1, updated_at: $now, ..row.clone() };
+                let written = Entity::update_many()
+                    .set(changed.into_active_model().reset_all())
+                    .filter(Column::Id.eq(row.id).and(Column::Version.eq(old.version)))
+                    .exec($txn)
+                    .await?;
+                if written.rows_affected != 1 {
+                    return Err(Error::Stale(row.payment_id));
+                }
+            }
+        }
+    }};
+}
+
 /// Writes the rows of `after` that are not as in `before`; each only if it is still as it was.
 pub(super) async fn write(
     txn: &DatabaseTransaction,
@@ -17,15 +42,15 @@ pub(super) async fn write(
     write_payment(txn, &before.payment, &after.payment, now).await?;
     for row in &after.requests {
         let old = before.requests.iter().find(|old| old.id == row.id);
-        write_request(txn, old, row, now).await?;
+        write_row!(txn, refund_request, old, row, now);
     }
     for row in &after.refunds {
         let old = before.refunds.iter().find(|old| old.id == row.id);
-        write_refund(txn, old, row, now).await?;
+        write_row!(txn, refund, old, row, now);
     }
     for row in &after.disputes {
         let old = before.disputes.iter().find(|old| old.id == row.id);
-        write_dispute(txn, old, row, now).await?;
+        write_row!(txn, dispute, old, row, now);
     }
     Ok(())
 }
@@ -49,74 +74,4 @@ async fn write_payment(
         .exec(txn)
         .await?;
     if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.id)) }
-}
-
-async fn write_request(
-    txn: &DatabaseTransaction,
-    old: Option<&refund_request::Model>,
-    row: &refund_request::Model,
-    now: Timestamp,
-) -> Result<(), Error> {
-    use refund_request::{Column, Entity};
-    let Some(old) = old else {
-        row.clone().into_active_model().reset_all().insert(txn).await?;
-        return Ok(());
-    };
-    if old == row {
-        return Ok(());
-    }
-    let changed =
-        refund_request::Model { version: old.version + 1, updated_at: now, ..row.clone() };
-    let written = Entity::update_many()
-        .set(changed.into_active_model().reset_all())
-        .filter(Column::Id.eq(row.id).and(Column::Version.eq(old.version)))
-        .exec(txn)
-        .await?;
-    if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.payment_id)) }
-}
-
-async fn write_refund(
-    txn: &DatabaseTransaction,
-    old: Option<&refund::Model>,
-    row: &refund::Model,
-    now: Timestamp,
-) -> Result<(), Error> {
-    use refund::{Column, Entity};
-    let Some(old) = old else {
-        row.clone().into_active_model().reset_all().insert(txn).await?;
-        return Ok(());
-    };
-    if old == row {
-        return Ok(());
-    }
-    let changed = refund::Model { version: old.version + 1, updated_at: now, ..row.clone() };
-    let written = Entity::update_many()
-        .set(changed.into_active_model().reset_all())
-        .filter(Column::Id.eq(row.id).and(Column::Version.eq(old.version)))
-        .exec(txn)
-        .await?;
-    if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.payment_id)) }
-}
-
-async fn write_dispute(
-    txn: &DatabaseTransaction,
-    old: Option<&dispute::Model>,
-    row: &dispute::Model,
-    now: Timestamp,
-) -> Result<(), Error> {
-    use dispute::{Column, Entity};
-    let Some(old) = old else {
-        row.clone().into_active_model().reset_all().insert(txn).await?;
-        return Ok(());
-    };
-    if old == row {
-        return Ok(());
-    }
-    let changed = dispute::Model { version: old.version + 1, updated_at: now, ..row.clone() };
-    let written = Entity::update_many()
-        .set(changed.into_active_model().reset_all())
-        .filter(Column::Id.eq(row.id).and(Column::Version.eq(old.version)))
-        .exec(txn)
-        .await?;
-    if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.payment_id)) }
 }

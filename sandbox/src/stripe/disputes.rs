@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Work, list::Page};
+use super::{Work, list::OfCharge};
 use crate::{
     api::{error::ApiError, params::Params},
     ids,
@@ -202,15 +202,9 @@ impl Work<'_> {
 
     /// `GET /v1/disputes`
     pub(crate) fn list_disputes(&self, params: &Params) -> Result<Value, ApiError> {
-        let page = Page::read(params, &["charge", "payment_intent"])?;
-        let charge = params.filled("charge")?;
-        let intent = params.filled("payment_intent")?;
-        let wanted = |dispute: &Dispute| {
-            page.created.contains(dispute.created)
-                && charge.is_none_or(|id| dispute.charge == id)
-                && intent.is_none_or(|id| dispute.intent == id)
-        };
-        page.of(&self.state.disputes, "dispute", "/v1/disputes", wanted, Dispute::view)
+        let of = OfCharge::read(params)?;
+        let wanted = |it: &Dispute| of.has(it.created, &it.charge, &it.intent);
+        of.page.of(&self.state.disputes, "dispute", "/v1/disputes", wanted, Dispute::view)
     }
 
     fn open_one(&mut self, id: &str) -> Result<&mut Dispute, ApiError> {

@@ -126,3 +126,30 @@ impl Page {
         Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": url }))
     }
 }
+
+/// Of a list, those that are of one charge, or of the charge of one intent.
+#[derive(Debug)]
+pub(crate) struct OfCharge<'a> {
+    /// Which page of them.
+    pub(crate) page: Page,
+    charge: Option<&'a str>,
+    intent: Option<&'a str>,
+}
+
+impl<'a> OfCharge<'a> {
+    /// Reads which are wanted.
+    pub(crate) fn read(params: &'a Params) -> Result<Self, ApiError> {
+        Ok(Self {
+            page: Page::read(params, &["charge", "payment_intent"])?,
+            charge: params.filled("charge")?,
+            intent: params.filled("payment_intent")?,
+        })
+    }
+
+    /// Whether an object of these is wanted.
+    pub(crate) fn has(&self, created: i64, charge: &str, intent: &str) -> bool {
+        self.page.created.contains(created)
+            && self.charge.is_none_or(|id| id == charge)
+            && self.intent.is_none_or(|id| id == intent)
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Work,
     charges::Charge,
-    list::Page,
+    list::OfCharge,
     metadata::{self, Metadata},
     written,
 };
@@ -146,15 +146,9 @@ impl Work<'_> {
 
     /// `GET /v1/refunds`
     pub(crate) fn list_refunds(&self, params: &Params) -> Result<Value, ApiError> {
-        let page = Page::read(params, &["charge", "payment_intent"])?;
-        let charge = params.filled("charge")?;
-        let intent = params.filled("payment_intent")?;
-        let wanted = |refund: &Refund| {
-            page.created.contains(refund.created)
-                && charge.is_none_or(|id| refund.charge == id)
-                && intent.is_none_or(|id| refund.intent == id)
-        };
-        page.of(&self.state.refunds, "refund", "/v1/refunds", wanted, Refund::view)
+        let of = OfCharge::read(params)?;
+        let wanted = |it: &Refund| of.has(it.created, &it.charge, &it.intent);
+        of.page.of(&self.state.refunds, "refund", "/v1/refunds", wanted, Refund::view)
     }
 
     /// Lets the refund `id` become what it becomes by itself.
