@@ -25,6 +25,8 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use secrecy::ExposeSecret;
 use worker::{Mailer, Source};
 
+use crate::serve::refund_policy;
+
 /// What the keys of all our tickets in Redis begin with.
 const PREFIX: &str = "quittance";
 
@@ -74,6 +76,7 @@ impl Parts {
             policies: policies.clone(),
             dispatcher: dispatcher.clone(),
             mailer: mailer(config)?,
+            refunds: refund_policy(config),
             seller: Arc::new(seller(config)?),
             fonts: fonts(config).await?,
             public_url: config.public_url.as_str().into(),
@@ -160,7 +163,11 @@ fn gateways(
         bail!("no provider is set up; set STRIPE_SECRET_KEY or PAYPAL_CLIENT_ID");
     }
     let policies = gateways.iter().map(|(gateway, account)| {
-        let policy = Policy { livemode: gateway.livemode(), account: account.clone() };
+        let policy = Policy {
+            livemode: gateway.livemode(),
+            account: account.clone(),
+            refund_warnings: config.file.refunds.refund_early_fraud_warnings,
+        };
         (gateway.provider(), policy)
     });
     let policies = Policies::new(policies.collect::<Vec<_>>());

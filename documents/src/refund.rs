@@ -9,6 +9,9 @@ const NAME: usize = 100;
 /// Most characters of a reason.
 const REASON: usize = 2_000;
 
+/// Stands in the words below for the days in which a second look may be asked for.
+const DAYS: &str = "{days}";
+
 /// How far a refund has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundStep {
@@ -47,6 +50,8 @@ pub struct RefundMail<'a> {
     pub method: Option<(&'a str, &'a str)>,
     /// Why it was denied.
     pub reason: Option<&'a str>,
+    /// For how many days after a denial a second look may be asked for.
+    pub appeal_days: u32,
     /// When.
     pub at: Timestamp,
     /// Who sold it.
@@ -73,7 +78,7 @@ struct View {
     /// Why, if the seller said so.
     reason: Option<String>,
     /// What follows.
-    next: &'static str,
+    next: String,
     fields: Vec<Field>,
 }
 
@@ -82,6 +87,7 @@ impl View {
         let package = text::line(data.package, NAME);
         let seller = text::line(data.seller, NAME);
         let (title, news, next) = words(data.step, &seller, &package);
+        let next = next.replace(DAYS, &data.appeal_days.to_string());
         let mut fields = vec![
             Field::new("Package", &package),
             Field::new("Paid", &data.paid.to_string()),
@@ -137,7 +143,7 @@ fn words(step: RefundStep, seller: &str, package: &str) -> (&'static str, String
             "Refund denied",
             format!("{seller} has looked at your request for a refund of {package} and denied it."),
             "The credits are yours to spend again. If you disagree, ask for a second look within \
-             30 days: somebody else takes it.",
+             {days} days: somebody else takes it.",
         ),
         RefundStep::Appealed => (
             "Second look requested",
@@ -158,7 +164,7 @@ fn words(step: RefundStep, seller: &str, package: &str) -> (&'static str, String
         RefundStep::Failed => (
             "Your refund needs you",
             format!(
-                "{seller} could not send back your money for {package}: your bank returned it."
+                "{seller} could not send your money for {package} back to the method you paid with."
             ),
             "This happens when a card has expired or an account was closed. Answer this mail, or \
              write to us, and name another way to pay you. The credits are yours again until then.",

@@ -4,7 +4,11 @@ use documents::Fonts;
 use entities::billing::Seller;
 use gateways::Gateways;
 use jobs::Dispatcher;
-use payments::{Store, audit::Seen, core::Policies};
+use payments::{
+    Store,
+    audit::Seen,
+    core::{Policies, RefundPolicy},
+};
 
 use crate::{Mailer, Rest};
 
@@ -23,6 +27,8 @@ pub struct Context {
     pub mailer: Mailer,
     /// Who is told when a person has to look.
     pub admin_email: Option<String>,
+    /// The seller's rules about refunds.
+    pub refunds: RefundPolicy,
     /// Who sells, for invoices.
     pub seller: Arc<Seller>,
     /// What invoices are written with.

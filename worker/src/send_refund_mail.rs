@@ -31,6 +31,7 @@ impl Run for SendRefundMail {
             amount: &news.amount,
             method: news.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
             reason: news.decision.as_deref(),
+            appeal_days: context.refunds.appeal_days,
             at: row.created_at,
             seller: context.mailer.sender(),
         });

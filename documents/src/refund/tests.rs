@@ -26,6 +26,7 @@ fn sample(step: RefundStep) -> RefundMail<'static> {
         amount: &BACK,
         method: Some(("visa", "4242")),
         reason: Some("The credits were used by a script that you wrote."),
+        appeal_days: 14,
         at: Timestamp::from_seconds(1_700_000_000),
         seller: "Northwind",
     }
@@ -89,4 +90,16 @@ fn hostile_words_stay_words() {
         assert!(!mail.html.contains("<script>"), "{step:?}");
         assert!(mail.text.lines().all(|line| line.chars().count() <= WIDTH), "{}", mail.text);
     }
+}
+
+// AC9.5.4
+#[test]
+fn a_denial_names_the_days_in_which_a_second_look_may_be_asked_for() {
+    let mail = refund(&sample(RefundStep::Denied)).unwrap();
+    assert!(
+        mail.text.contains("within 14\ndays") || mail.text.contains("within 14 days"),
+        "{}",
+        mail.text
+    );
+    assert!(mail.html.contains("within 14 days"), "{}", mail.html);
 }

@@ -5,13 +5,17 @@
 
 mod ask;
 mod decide;
+mod erase;
 mod mail;
+mod policy;
 mod read;
 mod send;
 
 pub use ask::{Wish, appeal, ask, quote};
 pub use decide::{Decided, approve, deny};
+pub(crate) use erase::erase_words;
 pub use mail::{RefundNews, news};
+pub(crate) use policy::return_what_is_left;
 pub use read::{Filter, Requests, Words, find, find_own, page, page_own, reasoning, words};
 pub use send::{Next, Order, begin, refused, tell, unanswered};
 
