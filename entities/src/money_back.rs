@@ -93,3 +93,22 @@ pub enum Funds {
     /// It returned it.
     Reinstated,
 }
+
+/// A provider's word that the payer's bank suspects a payment of fraud, before any dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WarningFact {
+    /// Who says it.
+    pub provider: Provider,
+    /// The provider's id of the warning (`issfr_…`).
+    pub reference: String,
+    /// The provider's id of the payment object that is suspected (`pi_…`).
+    pub payment_reference: String,
+    /// Whether it is about real money.
+    pub livemode: bool,
+    /// The connected account it is about; `None` for our own.
+    pub account: Option<String>,
+    /// Why, in the provider's code (`made_with_stolen_card`).
+    pub reason: String,
+    /// Whether a refund can still keep a dispute away.
+    pub actionable: bool,
+}

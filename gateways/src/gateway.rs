@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use entities::{
     Money, PaymentId, Provider, Timestamp,
     fact::Fact,
-    money_back::{DisputeFact, RefundFact},
+    money_back::{DisputeFact, RefundFact, WarningFact},
 };
 use http::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{GatewayError, Hosted, ReadError, Refunds, Wallet, WebhookError};
+use crate::{Disputes, GatewayError, Hosted, ReadError, Refunds, Wallet, WebhookError};
 
 /// A payment provider.
 #[async_trait]
@@ -67,6 +67,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// What sends money back; `None` if nothing does yet.
     fn refunds(&self) -> Option<&dyn Refunds>;
 
+    /// What knows of disputes; `None` if nothing does yet.
+    fn disputes(&self) -> Option<&dyn Disputes>;
+
     /// One page of the events that happened at or after `since`, newest first.
     ///
     /// `after` is the [`EventPage::next`] of the page before. Only kinds of event that
@@ -107,8 +110,13 @@ pub enum Reading {
     Refund(Box<RefundFact>),
     /// News about a dispute.
     Dispute(Box<DisputeFact>),
-    /// The refunds of the payment of this reference changed: ask for them.
+    /// The payer's bank suspects a payment of fraud.
+    Warning(Box<WarningFact>),
+    /// The refunds of the payment of this reference changed: ask for them by
+    /// [`Refunds::list_refunds`].
     Refunds(String),
+    /// Something became of the dispute with this id: ask for it by [`Disputes::retrieve_dispute`].
+    DisputeHint(String),
     /// Nothing that we act upon.
     Irrelevant,
 }

@@ -8,6 +8,7 @@
 pub mod paypal;
 pub mod stripe;
 
+mod disputes;
 mod error;
 mod gateway;
 mod hosted;
@@ -17,10 +18,12 @@ mod registry;
 mod retry;
 #[cfg(test)]
 mod test_server;
+mod units;
 mod valve;
 mod wallet;
 mod wire;
 
+pub use disputes::Disputes;
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
 pub use gateway::{
     Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,

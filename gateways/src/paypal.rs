@@ -12,14 +12,16 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::{
-    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
-    Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Disputes, Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment,
+    ReadError, Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
 mod config;
+mod dispute;
 mod event;
 mod order;
+mod refund;
 mod refusal;
 mod requests;
 mod token;
@@ -90,15 +92,23 @@ impl PayPal {
         self.transport.ask(&requests::order(id)?).await
     }
 
-    /// Which order `reference` is about: it is one, or a capture of one.
+    /// Which order `reference` is about: it is one, or a capture of one, or a refund of that.
     async fn order_of(&self, reference: &str) -> Result<String, GatewayError> {
         match Target::of(reference)? {
             Target::Order(id) => Ok(id.to_owned()),
-            Target::Capture(id) => {
-                let answer = self.transport.ask(&requests::capture(id)).await?;
-                Captured::order_of(&answer.body).map_err(GatewayError::Shape)
+            Target::Capture(id) => Ok(self.captured(id).await?.order),
+            Target::Refund(id) => {
+                let answer = self.transport.ask(&requests::refund(id)).await?;
+                let capture = refund::capture_of(&answer.body).map_err(GatewayError::Shape)?;
+                Ok(self.captured(&capture).await?.order)
             }
         }
+    }
+
+    /// What the capture `id` says of itself.
+    async fn captured(&self, id: &str) -> Result<Captured, GatewayError> {
+        let answer = self.transport.ask(&requests::capture(id)).await?;
+        Captured::parse(&answer.body).map_err(GatewayError::Shape)
     }
 
     /// Reads an order out of an answer; what cannot be read has happened all the same.
@@ -264,9 +274,12 @@ impl Gateway for PayPal {
         None
     }
 
-    /// Not yet: money goes back in PayPal's own account pages.
     fn refunds(&self) -> Option<&dyn Refunds> {
-        None
+        Some(self)
+    }
+
+    fn disputes(&self) -> Option<&dyn Disputes> {
+        Some(self)
     }
 
     async fn list_events(

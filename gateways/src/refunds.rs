@@ -14,7 +14,9 @@ pub trait Refunds: fmt::Debug + Send + Sync {
     /// for as long as the provider remembers its key.
     async fn create_refund(&self, order: &RefundOrder) -> Result<RefundFact, GatewayError>;
 
-    /// Every refund of the payment with the provider's id `payment_reference`, whoever made it.
+    /// Every refund of the payment with the provider's id `payment_reference`, or that a
+    /// [`Reading::Refunds`](crate::Reading::Refunds) named, whoever made it. What a dispute took is
+    /// none.
     async fn list_refunds(&self, payment_reference: &str) -> Result<Vec<RefundFact>, GatewayError>;
 
     /// Where a payment or a dispute with the provider's id `reference` is in the provider's dashboard.

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
-    Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
+    Disputes, Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment,
+    ReadError, Reading, Refunds, Unreadable, Wallet, WebhookError, retry::Limits, wire::Answer,
 };
 
 mod amount;
@@ -31,6 +31,7 @@ mod saved;
 mod signature;
 mod transport;
 mod wallet;
+mod warning;
 
 pub use crate::retry::LONGEST_CALL;
 pub use config::{Config, ConfigError, DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TOLERANCE};
@@ -74,9 +75,7 @@ impl Stripe {
     }
 
     fn try_payment(&self, answer: &Answer) -> Result<ProviderPayment, Unreadable> {
-        let text = std::str::from_utf8(&answer.body)
-            .map_err(|_| Unreadable::new("the answer is not UTF-8"))?;
-        self.read_intent(text, answer.at)
+        self.read_intent(answer.text()?, answer.at)
     }
 
     /// Reads a payment intent that an answer of the time `at` holds.
@@ -164,6 +163,10 @@ impl Gateway for Stripe {
     }
 
     fn refunds(&self) -> Option<&dyn Refunds> {
+        Some(self)
+    }
+
+    fn disputes(&self) -> Option<&dyn Disputes> {
         Some(self)
     }
 

@@ -47,6 +47,13 @@ pub(crate) struct Answer {
     pub(crate) at: Option<Timestamp>,
 }
 
+impl Answer {
+    /// The body as text.
+    pub(crate) fn text(&self) -> Result<&str, Unreadable> {
+        std::str::from_utf8(&self.body).map_err(|_| Unreadable::new("the answer is not UTF-8"))
+    }
+}
+
 /// How calls of one adapter are made.
 pub(crate) struct Setup {
     pub(crate) provider: Provider,

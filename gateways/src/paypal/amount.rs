@@ -3,7 +3,7 @@
 use entities::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::Unreadable;
+use crate::{Unreadable, units::rescale};
 
 /// PayPal takes no decimals in these: <https://developer.paypal.com/reference/currency-codes/>.
 const WHOLE: [&str; 3] = ["huf", "jpy", "twd"];
@@ -67,16 +67,6 @@ fn minor(text: &str, exponent: u16) -> Option<i64> {
     let places = u32::try_from(part.len()).ok()?;
     let part = rescale(part.parse().ok()?, u16::try_from(places).ok()?, exponent)?;
     whole.parse::<i64>().ok()?.checked_mul(unit)?.checked_add(part)
-}
-
-/// Never rounds: a fraction of a minor unit is somebody's money.
-fn rescale(minor: i64, from: u16, to: u16) -> Option<i64> {
-    let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
-    if to >= from {
-        minor.checked_mul(factor)
-    } else {
-        (minor % factor == 0).then(|| minor / factor)
-    }
 }
 
 #[cfg(test)]

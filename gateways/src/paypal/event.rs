@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
 
-use super::requests::{CAPTURE_PREFIX, is_id};
+use super::requests::{CAPTURE_PREFIX, REFUND_PREFIX, is_dispute, is_id};
 use crate::{Envelope, EventPage, ReadError, Reading, Unreadable, json::maybe};
 
 /// Ids and kinds are shorter; ours are columns of this width.
@@ -24,6 +24,18 @@ const CAPTURE_KINDS: [&str; 4] = [
     "PAYMENT.CAPTURE.DENIED",
     "PAYMENT.CAPTURE.DECLINED",
 ];
+
+/// Kinds that are about a refund, or about money that PayPal itself took back.
+const REFUND_KINDS: [&str; 4] = [
+    "PAYMENT.CAPTURE.REFUNDED",
+    "PAYMENT.CAPTURE.REVERSED",
+    "PAYMENT.REFUND.PENDING",
+    "PAYMENT.REFUND.FAILED",
+];
+
+/// Kinds that are about a dispute.
+const DISPUTE_KINDS: [&str; 3] =
+    ["CUSTOMER.DISPUTE.CREATED", "CUSTOMER.DISPUTE.UPDATED", "CUSTOMER.DISPUTE.RESOLVED"];
 
 /// An event with its resource unread.
 #[derive(Deserialize)]
@@ -44,6 +56,12 @@ struct Resource<'a> {
     id: Cow<'a, str>,
     #[serde(borrow, default)]
     supplementary_data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Disputed<'a> {
+    #[serde(borrow)]
+    dispute_id: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +101,9 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// Where to look for what became of the payment.
-    fn hint(&self) -> Result<String, Unreadable> {
+    /// Where to look for what became of the payment; `prefix` is of what the resource is that names
+    /// no order.
+    fn hint(&self, prefix: &str) -> Result<String, Unreadable> {
         let resource: Resource<'_> = serde_json::from_str(self.resource.get())?;
         let order = if ORDER_KINDS.contains(&&*self.kind) {
             Some(resource.id.to_string())
@@ -94,8 +113,37 @@ impl<'a> Event<'a> {
         };
         match order {
             Some(order) if is_id(&order) => Ok(order),
-            None if is_id(&resource.id) => Ok(format!("{CAPTURE_PREFIX}{}", resource.id)),
+            None if is_id(&resource.id) => Ok(format!("{prefix}{}", resource.id)),
             _ => Err(Unreadable::new("the resource's id is not an id")),
+        }
+    }
+
+    fn dispute(&self) -> Result<String, Unreadable> {
+        let resource: Disputed<'_> = serde_json::from_str(self.resource.get())?;
+        if is_dispute(&resource.dispute_id) {
+            Ok(resource.dispute_id.into_owned())
+        } else {
+            Err(Unreadable::new("the dispute's id is not an id"))
+        }
+    }
+}
+
+/// What an event may be about that concerns us.
+#[derive(Clone, Copy)]
+enum About {
+    Payment,
+    Refund,
+    Dispute,
+}
+
+impl About {
+    fn of(kind: &str) -> Option<Self> {
+        if ORDER_KINDS.contains(&kind) || CAPTURE_KINDS.contains(&kind) {
+            Some(Self::Payment)
+        } else if REFUND_KINDS.contains(&kind) {
+            Some(Self::Refund)
+        } else {
+            DISPUTE_KINDS.contains(&kind).then_some(Self::Dispute)
         }
     }
 }
@@ -103,11 +151,13 @@ impl<'a> Event<'a> {
 /// Says what a stored event means: a hint at most.
 pub(super) fn read(body: &[u8]) -> Result<Reading, ReadError> {
     let event = Event::parse(body).map_err(ReadError::Malformed)?;
-    let kind = &*event.kind;
-    if !ORDER_KINDS.contains(&kind) && !CAPTURE_KINDS.contains(&kind) {
-        return Ok(Reading::Irrelevant);
-    }
-    event.hint().map(Reading::Hint).map_err(ReadError::Malformed)
+    let read = match About::of(&event.kind) {
+        None => Ok(Reading::Irrelevant),
+        Some(About::Payment) => event.hint(CAPTURE_PREFIX).map(Reading::Hint),
+        Some(About::Refund) => event.hint(REFUND_PREFIX).map(Reading::Refunds),
+        Some(About::Dispute) => event.dispute().map(Reading::DisputeHint),
+    };
+    read.map_err(ReadError::Malformed)
 }
 
 #[derive(Deserialize)]
@@ -130,7 +180,7 @@ pub(super) fn page(body: &[u8]) -> Result<EventPage, Unreadable> {
     let known = |event: &&&RawValue| {
         let kind = Event::parse(event.get().as_bytes()).map(|event| event.kind.to_string());
         // One that cannot be read is passed on, so that somebody hears of it.
-        kind.map_or(true, |kind| ORDER_KINDS.contains(&&*kind) || CAPTURE_KINDS.contains(&&*kind))
+        kind.map_or(true, |kind| About::of(&kind).is_some())
     };
     let events = list.events.iter().filter(known).map(|event| event.get().to_owned()).collect();
     // Of the link only the query is used: an answer must not choose whom we ask.
@@ -177,6 +227,16 @@ mod tests {
         let completed = event("PAYMENT.CAPTURE.COMPLETED", &completed);
         assert_eq!(read(&completed).unwrap(), Reading::Hint("1AB234567A1234567".to_owned()));
 
+        let bare = json!({"id": "1JU08902781691411", "status": "COMPLETED"});
+        for kind in REFUND_KINDS {
+            let told = Reading::Refunds("refunds/1JU08902781691411".to_owned());
+            assert_eq!(read(&event(kind, &bare)).unwrap(), told);
+        }
+        for kind in DISPUTE_KINDS {
+            let dispute = event(kind, &json!({"dispute_id": "PP-D-4012", "status": "RESOLVED"}));
+            assert_eq!(read(&dispute).unwrap(), Reading::DisputeHint("PP-D-4012".to_owned()));
+        }
+
         let bare = event("PAYMENT.CAPTURE.DENIED", &json!({"id": "42311647XV020574X"}));
         assert_eq!(read(&bare).unwrap(), Reading::Hint("captures/42311647XV020574X".to_owned()));
     }
@@ -185,6 +245,10 @@ mod tests {
     fn what_would_lead_elsewhere_is_refused() {
         for id in ["../../v1/oauth2/token", "a?b", "", "a/b", "ä"] {
             let told = event("CHECKOUT.ORDER.APPROVED", &json!({"id": id}));
+            assert!(read(&told).is_err(), "{id}");
+            let told = event("PAYMENT.CAPTURE.REFUNDED", &json!({"id": id}));
+            assert!(read(&told).is_err(), "{id}");
+            let told = event("CUSTOMER.DISPUTE.CREATED", &json!({"dispute_id": id}));
             assert!(read(&told).is_err(), "{id}");
         }
     }

@@ -40,8 +40,8 @@ struct Unit<'a> {
     custom_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     payee: Option<&'a RawValue>,
-    #[serde(default)]
-    payments: Option<Payments>,
+    #[serde(borrow, default)]
+    payments: Option<Payments<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -50,13 +50,17 @@ struct Payee {
 }
 
 #[derive(Deserialize)]
-struct Payments {
+struct Payments<'a> {
     #[serde(default)]
     captures: Vec<Capture>,
+    #[serde(borrow, default)]
+    refunds: Option<&'a RawValue>,
 }
 
 #[derive(Clone, Deserialize)]
 struct Capture {
+    #[serde(default)]
+    id: String,
     status: String,
     amount: Amount,
     #[serde(default)]
@@ -74,7 +78,7 @@ struct Details {
 }
 
 #[derive(Deserialize)]
-struct Link {
+pub(super) struct Link {
     href: String,
     rel: String,
 }
@@ -183,6 +187,29 @@ impl<'a> Order<'a> {
         self.purchase_units.first().ok_or(Unreadable::new("the order is not one purchase"))
     }
 
+    /// The id of the capture that took the money, if one did.
+    pub(super) fn collected(&self) -> Option<&str> {
+        let collected = self.captures().iter().rev().find(|capture| capture.is_collected());
+        collected.map(|capture| capture.id.as_str()).filter(|id| is_id(id))
+    }
+
+    /// Each refund of it, unread.
+    pub(super) fn refunds(&self) -> Result<Vec<&'a RawValue>, Unreadable> {
+        let payments = self.purchase_units.first().and_then(|unit| unit.payments.as_ref());
+        let refunds = payments.and_then(|payments| payments.refunds);
+        refunds.map_or(Ok(Vec::new()), |refunds| Ok(serde_json::from_str(refunds.get())?))
+    }
+
+    /// Whom the payer paid, to be compared if we know who we are.
+    pub(super) fn payee(&self) -> Result<String, Unreadable> {
+        self.unit().map(Unit::merchant)
+    }
+
+    /// The order's id.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     fn captures(&self) -> &[Capture] {
         let payments = self.purchase_units.first().and_then(|unit| unit.payments.as_ref());
         payments.map_or(&[], |payments| &payments.captures)
@@ -220,7 +247,7 @@ impl<'a> Order<'a> {
 impl Unit<'_> {
     /// Who is paid; a name that no merchant has, if the order does not say.
     fn merchant(&self) -> String {
-        maybe::<Payee>(self.payee).map_or_else(|| "unknown".to_owned(), |payee| payee.merchant_id)
+        merchant(self.payee)
     }
 }
 
@@ -250,13 +277,23 @@ fn denied(reason: Option<&str>) -> Failure {
     Failure { code: refusal::DENIED.to_owned(), decline_code: reason }
 }
 
-/// A capture that was fetched by itself.
-#[derive(Deserialize)]
+/// What a capture that was fetched by itself says of where it belongs.
+#[derive(Debug)]
 pub(super) struct Captured {
+    /// The order.
+    pub(super) order: String,
+    /// Whom the payer paid; a name that no merchant has, if the capture does not say.
+    pub(super) merchant: String,
+}
+
+#[derive(Deserialize)]
+struct BareCapture<'a> {
     #[serde(default)]
     supplementary_data: Option<Supplement>,
     #[serde(default)]
     links: Vec<Link>,
+    #[serde(borrow, default)]
+    payee: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -270,20 +307,26 @@ struct Related {
 }
 
 impl Captured {
-    /// The order that a capture belongs to.
-    pub(super) fn order_of(body: &[u8]) -> Result<String, Unreadable> {
-        let capture: Self = serde_json::from_slice(body)?;
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
+        let capture: BareCapture<'_> = serde_json::from_slice(body)?;
         let named = capture.supplementary_data.map(|data| data.related_ids.order_id);
-        let linked = || {
-            let up = capture
-                .links
-                .iter()
-                .find(|link| link.rel == "up" && link.href.contains("/v2/checkout/orders/"))?;
-            up.href.rsplit('/').next().map(str::to_owned)
-        };
+        let linked = || above(&capture.links, "/v2/checkout/orders/");
         let order = named.or_else(linked).filter(|id| is_id(id));
-        order.ok_or(Unreadable::new("the capture names no order"))
+        Ok(Self {
+            order: order.ok_or(Unreadable::new("the capture names no order"))?,
+            merchant: merchant(capture.payee),
+        })
     }
+}
+
+/// The id of what an object belongs to, by its link to it.
+pub(super) fn above(links: &[Link], path: &str) -> Option<String> {
+    let up = links.iter().find(|link| link.rel == "up" && link.href.contains(path))?;
+    up.href.rsplit('/').next().map(str::to_owned)
+}
+
+fn merchant(payee: Option<&RawValue>) -> String {
+    maybe::<Payee>(payee).map_or_else(|| "unknown".to_owned(), |payee| payee.merchant_id)
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use super::amount::Amount;
-use crate::{Funding, GatewayError, PaymentOrder, ReturnTo};
+use crate::{Funding, GatewayError, PaymentOrder, RefundOrder, ReturnTo};
 
 /// What a reference begins with that is a capture's rather than an order's.
 pub(super) const CAPTURE_PREFIX: &str = "captures/";
+
+/// What a reference begins with that is a refund's rather than an order's.
+pub(super) const REFUND_PREFIX: &str = "refunds/";
 
 /// The most events that fit a page.
 const PAGE: u32 = 100;
@@ -40,13 +43,17 @@ impl Request {
 pub(super) enum Target<'a> {
     Order(&'a str),
     Capture(&'a str),
+    Refund(&'a str),
 }
 
 impl<'a> Target<'a> {
     pub(super) fn of(reference: &'a str) -> Result<Self, GatewayError> {
-        let (id, target) = match reference.strip_prefix(CAPTURE_PREFIX) {
-            Some(id) => (id, Self::Capture(id)),
-            None => (reference, Self::Order(reference)),
+        let (id, target) = if let Some(id) = reference.strip_prefix(CAPTURE_PREFIX) {
+            (id, Self::Capture(id))
+        } else if let Some(id) = reference.strip_prefix(REFUND_PREFIX) {
+            (id, Self::Refund(id))
+        } else {
+            (reference, Self::Order(reference))
         };
         if is_id(id) { Ok(target) } else { Err(no_such_order()) }
     }
@@ -54,9 +61,7 @@ impl<'a> Target<'a> {
 
 /// `POST /v2/checkout/orders`, and the id under which it is one order however often it is sent.
 pub(super) fn create(order: &PaymentOrder) -> Result<(Request, String), GatewayError> {
-    let amount = Amount::of(&order.price).ok_or_else(|| {
-        GatewayError::refused(400, "amount_invalid", "the amount has no form at PayPal")
-    })?;
+    let amount = Amount::of(&order.price).ok_or_else(no_such_amount)?;
     let back = order.return_to.as_ref().ok_or_else(|| {
         GatewayError::refused(400, "return_url_missing", "PayPal sends payers away and back again")
     })?;
@@ -114,6 +119,50 @@ pub(super) fn capture(id: &str) -> Request {
     Request::get(format!("v2/payments/captures/{id}"))
 }
 
+/// `GET /v2/payments/refunds/{id}`, of an id that [`Target::of`] or [`is_id`] has checked.
+pub(super) fn refund(id: &str) -> Request {
+    Request::get(format!("v2/payments/refunds/{id}"))
+}
+
+/// `POST /v2/payments/captures/{id}/refund`, of an id that [`is_id`] has checked.
+pub(super) fn refund_capture(id: &str, order: &RefundOrder) -> Result<Request, GatewayError> {
+    let amount = Amount::of(&order.amount).ok_or_else(no_such_amount)?;
+    let refund = order.refund_id.to_string();
+    let body = json!({
+        "amount": amount,
+        "custom_id": refund,
+        // Unique per merchant, so that PayPal refuses a second one even when it has forgotten the
+        // id of the request.
+        "invoice_id": refund,
+    });
+    Ok(Request::post(format!("v2/payments/captures/{id}/refund"), body.to_string()))
+}
+
+/// `GET /v1/customer/disputes/{id}`
+pub(super) fn dispute(id: &str) -> Result<Request, GatewayError> {
+    check_dispute(id)?;
+    Ok(Request::get(format!("v1/customer/disputes/{id}")))
+}
+
+/// `GET /v1/customer/disputes`: those of the capture `id`, which [`is_id`] has checked.
+pub(super) fn disputes_of(id: &str) -> Request {
+    Request::get(format!("v1/customer/disputes?disputed_transaction_id={id}&page_size=50"))
+}
+
+/// Whether `text` may be the id of a dispute: `PP-D-12345`, or a longer one of such parts.
+pub(super) fn is_dispute(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=255).contains(&text.len()) && text.bytes().all(legal)
+}
+
+fn check_dispute(id: &str) -> Result<(), GatewayError> {
+    if is_dispute(id) {
+        Ok(())
+    } else {
+        Err(GatewayError::refused(404, "RESOURCE_NOT_FOUND", "no dispute has such an id"))
+    }
+}
+
 /// `GET /v1/notifications/webhooks-events`; `after` is the query of the next page.
 pub(super) fn events(since: Timestamp, after: Option<&str>) -> Request {
     let query = after.map_or_else(|| first_page(since), str::to_owned);
@@ -134,6 +183,10 @@ fn first_page(since: Timestamp) -> String {
 /// leads elsewhere.
 pub(super) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn no_such_amount() -> GatewayError {
+    GatewayError::refused(400, "amount_invalid", "the amount has no form at PayPal")
 }
 
 fn no_such_order() -> GatewayError {

@@ -2,7 +2,7 @@
 
 use entities::{Currency, Money};
 
-use crate::Unreadable;
+use crate::{Unreadable, units::rescale};
 
 /// Stripe counts these in whole units: <https://docs.stripe.com/currencies#zero-decimal>.
 const WHOLE: [&str; 15] = [
@@ -37,16 +37,6 @@ fn exponent(currency: &Currency) -> u16 {
         3
     } else {
         2
-    }
-}
-
-/// Never rounds: a fraction of a minor unit is somebody's money.
-fn rescale(minor: i64, from: u16, to: u16) -> Option<i64> {
-    let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
-    if to >= from {
-        minor.checked_mul(factor)
-    } else {
-        (minor % factor == 0).then(|| minor / factor)
     }
 }
 

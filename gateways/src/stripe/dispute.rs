@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use async_trait::async_trait;
 use entities::{
     Provider, Timestamp,
     money_back::{DisputeFact, DisputeStage, Funds},
@@ -9,9 +10,14 @@ use entities::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{amount::from_stripe, envelope::is_word, intent::Context};
+use stripe_client_core::{RequestBuilder, StripeMethod};
+
+use super::{
+    Answer, Stripe, amount::from_stripe, envelope::is_word, intent::Context,
+    requests::check_reference,
+};
 use crate::{
-    Unreadable,
+    Disputes, GatewayError, Unreadable,
     json::{is_code, maybe},
 };
 
@@ -36,6 +42,8 @@ struct Dispute<'a> {
     #[serde(borrow)]
     currency: Cow<'a, str>,
     livemode: bool,
+    #[serde(default)]
+    created: i64,
     #[serde(borrow)]
     status: Cow<'a, str>,
     #[serde(borrow)]
@@ -104,5 +112,28 @@ fn funds(kind: &str) -> Option<Funds> {
         "charge.dispute.funds_withdrawn" => Some(Funds::Withdrawn),
         "charge.dispute.funds_reinstated" => Some(Funds::Reinstated),
         _ => None,
+    }
+}
+
+#[async_trait]
+impl Disputes for Stripe {
+    async fn retrieve_dispute(&self, reference: &str) -> Result<DisputeFact, GatewayError> {
+        check_reference(reference)?;
+        let request = RequestBuilder::new(StripeMethod::Get, format!("/disputes/{reference}"));
+        let answer = self.transport.call(&request, None).await?;
+        self.dispute_fact(&answer).map_err(GatewayError::Shape)
+    }
+}
+
+impl Stripe {
+    /// Reads a dispute out of an answer. What became of its money is told by events alone.
+    fn dispute_fact(&self, answer: &Answer) -> Result<DisputeFact, Unreadable> {
+        let json = answer.text()?;
+        let dispute: Dispute<'_> = serde_json::from_str(json)?;
+        let made = (dispute.created > 0).then(|| Timestamp::from_seconds(dispute.created));
+        let occurred_at = answer.at.or(made).ok_or(Unreadable::new("the dispute has no time"))?;
+        let context = Context { account: self.account.clone(), occurred_at };
+        let fact = read("", json, self.livemode, context)?;
+        fact.ok_or(Unreadable::new("the dispute names no payment"))
     }
 }

@@ -9,7 +9,7 @@ use super::{
     charged, checkout, dispute,
     envelope::{Event, is_word},
     intent::{Context, Intent},
-    refund,
+    refund, warning,
 };
 use crate::{ReadError, Reading, Unreadable, json::maybe};
 
@@ -35,7 +35,7 @@ const METHODS: [&str; 5] = [
 /// The kinds of event that mean something to us, but for those that only repeat what others say.
 pub(super) fn kinds() -> Vec<String> {
     let kinds = INTENTS.iter().chain(&charged::KINDS).chain(&checkout::KINDS).chain(&METHODS);
-    let kinds = kinds.chain(&refund::KINDS).chain(&dispute::KINDS);
+    let kinds = kinds.chain(&refund::KINDS).chain(&dispute::KINDS).chain(&warning::KINDS);
     kinds.map(|kind| (*kind).to_owned()).collect()
 }
 
@@ -48,6 +48,11 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, ReadError> {
     }
     if METHODS.contains(&kind) {
         return Ok(owner(&event).map_or(Reading::Irrelevant, Reading::Methods));
+    }
+    if warning::KINDS.contains(&kind) {
+        let warning = warning::read(event.about(), event.livemode, event.account());
+        let warning = warning.map_err(ReadError::Malformed)?;
+        return Ok(warning.map_or(Reading::Irrelevant, |it| Reading::Warning(Box::new(it))));
     }
     let context = Context { account: event.account(), occurred_at: event.occurred_at() };
     if refund::KINDS.contains(&kind) || dispute::KINDS.contains(&kind) || kind == refund::CHANGED {

@@ -144,7 +144,7 @@ impl Refunds for Stripe {
         ]);
         let request = RequestBuilder::new(StripeMethod::Post, "/refunds").form(&form);
         let answer = self.transport.call(&request, Some(&order.key)).await?;
-        let fact = text(&answer).and_then(|json| read(json, self.around(&answer)));
+        let fact = answer.text().and_then(|json| read(json, self.around(&answer)));
         let fact = fact.map_err(GatewayError::Shape)?;
         fact.ok_or(GatewayError::Shape(Unreadable::new("the refund names no payment")))
     }
@@ -181,7 +181,7 @@ impl Refunds for Stripe {
 
 impl Stripe {
     fn page_of_refunds(&self, answer: &Answer) -> Result<(Vec<RefundFact>, bool), Unreadable> {
-        let page: Page<'_> = serde_json::from_str(text(answer)?)?;
+        let page: Page<'_> = serde_json::from_str(answer.text()?)?;
         let around = Around { at: None, ..self.around(answer) };
         let facts = page.data.iter().map(|refund| read(refund.get(), around.clone()));
         let facts = facts.collect::<Result<Vec<_>, _>>()?;
@@ -191,8 +191,4 @@ impl Stripe {
     fn around(&self, answer: &Answer) -> Around {
         Around { account: self.account.clone(), livemode: Some(self.livemode), at: answer.at }
     }
-}
-
-fn text(answer: &Answer) -> Result<&str, Unreadable> {
-    std::str::from_utf8(&answer.body).map_err(|_| Unreadable::new("the answer is not UTF-8"))
 }

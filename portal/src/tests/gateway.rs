@@ -8,8 +8,8 @@ use entities::{
     fact::{Fact, News},
 };
 use gateways::{
-    Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment, ReadError,
-    Reading, Refunds, Wallet, WebhookError,
+    Disputes, Envelope, EventPage, Gateway, GatewayError, Hosted, PaymentOrder, ProviderPayment,
+    ReadError, Reading, Refunds, Wallet, WebhookError,
 };
 use http::HeaderMap;
 
@@ -93,6 +93,10 @@ impl Gateway for Fake {
     }
 
     fn refunds(&self) -> Option<&dyn Refunds> {
+        None
+    }
+
+    fn disputes(&self) -> Option<&dyn Disputes> {
         None
     }
 

@@ -139,9 +139,9 @@ fn a_part_that_we_can_do_without_spoils_nothing() {
 #[test]
 fn a_capture_names_its_order() {
     let named = json!({"id": "1", "supplementary_data": {"related_ids": {"order_id": ORDER}}});
-    assert_eq!(Captured::order_of(named.to_string().as_bytes()).unwrap(), ORDER);
+    assert_eq!(Captured::parse(named.to_string().as_bytes()).unwrap().order, ORDER);
     let href = format!("https://api-m.paypal.com/v2/checkout/orders/{ORDER}");
     let linked = json!({"id": "1", "links": [{"rel": "up", "href": href}]});
-    assert_eq!(Captured::order_of(linked.to_string().as_bytes()).unwrap(), ORDER);
-    assert!(Captured::order_of(b"{}").is_err());
+    assert_eq!(Captured::parse(linked.to_string().as_bytes()).unwrap().order, ORDER);
+    assert!(Captured::parse(b"{}").is_err());
 }
