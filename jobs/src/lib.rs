@@ -23,7 +23,6 @@ mod send_failure;
 mod send_receipt;
 mod send_refund_mail;
 mod sync_methods;
-mod sync_refunds;
 mod verify_audit;
 mod verify_ledger;
 
@@ -42,7 +41,6 @@ pub use send_failure::SendFailure;
 pub use send_receipt::SendReceipt;
 pub use send_refund_mail::{RefundOccasion, SendRefundMail};
 pub use sync_methods::SyncMethods;
-pub use sync_refunds::SyncRefunds;
 pub use tickets::{Dispatcher, Ticket};
 pub use verify_audit::VerifyAudit;
 pub use verify_ledger::VerifyLedger;

@@ -7,7 +7,7 @@ use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
     Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SendReceipt, SyncMethods, SyncRefunds, VerifyAudit, VerifyLedger,
+    SendFailure, SendReceipt, SyncMethods, VerifyAudit, VerifyLedger,
     queue::{self, Claim, Filter},
 };
 use redis::AsyncCommands;
@@ -178,7 +178,6 @@ async fn one_job_of_each_kind_is_drained() {
         NewJob::of(&ResendReceipt { payment_id: payment.id, minute: 1 }, now),
         NewJob::of(&SendFailure { payment_id: payment.id, failed_at: 1 }, now),
         NewJob::of(&SyncMethods { event_id }, now),
-        NewJob::of(&SyncRefunds { event_id }, now),
         NewJob::of(&DetachMethods { customer_id: payment.customer_id }, now),
     ];
     let txn = app.store.db.begin().await.unwrap();

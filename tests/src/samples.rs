@@ -3,7 +3,7 @@
 use entities::{CustomerId, EventId, PaymentId, Provider, Timestamp, customer};
 use jobs::{
     Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SyncMethods, SyncRefunds, VerifyLedger,
+    SendFailure, SyncMethods, VerifyLedger,
 };
 
 use payments::{
@@ -34,7 +34,6 @@ impl Samples {
             NewJob::of(&ResendReceipt { payment_id: self.paid, minute: 1 }, now),
             NewJob::of(&SendFailure { payment_id: self.over, failed_at: 1 }, now),
             NewJob::of(&SyncMethods { event_id: EventId::new() }, now),
-            NewJob::of(&SyncRefunds { event_id: EventId::new() }, now),
             NewJob::of(&DetachMethods { customer_id: CustomerId::new() }, now),
             NewJob::of(&Alert { kind: word(), subject: word(), detail: word() }, now),
             NewJob::of(&Reconcile { provider, window_seconds: 60, tick: word() }, now),

@@ -10,7 +10,7 @@ use entities::{
 };
 use gateways::Reading;
 use jobs::{
-    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob, SyncMethods, SyncRefunds,
+    Alert, ApplyEvent, Enqueued, Job, LookUpEvent, NewJob, SyncMethods,
     queue::{self, Claim},
 };
 use payments::{
@@ -123,10 +123,9 @@ struct Work {
 /// What an event says has changed, without saying how.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ask {
-    /// The payment, by a last look at its event.
-    Payment,
+    /// What it is about, by a look at the provider.
+    Look,
     Methods,
-    Refunds,
 }
 
 /// What an event comes to before any row is looked at.
@@ -169,12 +168,12 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
             // Pruned: there is nothing left to apply.
             None => work.verdict = Some(Verdict::Ignored),
             Some((_, Read::Ends(verdict))) => work.verdict = Some(verdict),
-            Some((_, Read::Ask(Ask::Payment))) => {
-                work.ask = Some(Ask::Payment);
+            Some((_, Read::Ask(Ask::Look))) => {
+                work.ask = Some(Ask::Look);
                 work.verdict = Some(Verdict::Parked("the provider is asked about it".to_owned()));
             }
-            Some((_, Read::Ask(ask))) => {
-                (work.verdict, work.ask) = (Some(Verdict::Applied), Some(ask));
+            Some((_, Read::Ask(Ask::Methods))) => {
+                (work.verdict, work.ask) = (Some(Verdict::Applied), Some(Ask::Methods));
             }
             Some((provider, Read::Payment(item))) => {
                 let (indexes, items) = &mut told.entry(provider).or_default().payments;
@@ -234,9 +233,11 @@ fn read(context: &Context, opened: &Opened) -> Read {
         Ok(Reading::Fact(fact)) => Read::Payment(Box::new(Item { fact: *fact, event_id })),
         Ok(Reading::Refund(fact)) => back(News::Refund(fact)),
         Ok(Reading::Dispute(fact)) => back(News::Dispute(fact)),
-        Ok(Reading::Hint(_)) => Read::Ask(Ask::Payment),
+        Ok(Reading::Warning(fact)) => back(News::Warning(fact)),
+        Ok(Reading::Hint(_) | Reading::Refunds(_) | Reading::DisputeHint(_)) => {
+            Read::Ask(Ask::Look)
+        }
         Ok(Reading::Methods(_)) => Read::Ask(Ask::Methods),
-        Ok(Reading::Refunds(_)) => Read::Ask(Ask::Refunds),
         Ok(Reading::Irrelevant) => Read::Ends(Verdict::Ignored),
         Err(error) => Read::Ends(Verdict::Dead(format!("{:#}", anyhow::Error::from(error)))),
     }
@@ -254,10 +255,8 @@ async fn settle(
     for work in works {
         let Some(verdict) = work.verdict.clone() else { continue };
         let event_id = work.event_id;
-        match work.ask {
-            Some(Ask::Methods) => follow_ups.push(NewJob::of(&SyncMethods { event_id }, now)),
-            Some(Ask::Refunds) => follow_ups.push(NewJob::of(&SyncRefunds { event_id }, now)),
-            Some(Ask::Payment) | None => {}
+        if work.ask == Some(Ask::Methods) {
+            follow_ups.push(NewJob::of(&SyncMethods { event_id }, now));
         }
         let parks = events.get(&work.event_id).map_or(0, |opened| opened.event.parks);
         let delay = usize::try_from(parks).ok().and_then(|parks| PARKED.get(parks));

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
     Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, ProcessRefund, Prune, Reconcile,
-    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, SyncRefunds, VerifyAudit,
+    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, VerifyAudit,
     VerifyLedger, queue::lease,
 };
 
@@ -42,7 +42,6 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<SyncMethods>(),
     Entry::of::<DetachMethods>(),
     Entry::of::<ProcessRefund>(),
-    Entry::of::<SyncRefunds>(),
     Entry::of::<SendRefundMail>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),

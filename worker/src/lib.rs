@@ -30,7 +30,6 @@ mod send_refund_mail;
 mod smtp;
 mod sweeper;
 mod sync_methods;
-mod sync_refunds;
 mod verify_audit;
 mod verify_ledger;
 mod workers;
