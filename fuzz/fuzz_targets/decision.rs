@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(Reading::Fact(fact)) = GATEWAY.read(data) else { return };
     let mut payment = payment();
     let before = payment.status.rank();
-    let policy = Policy { livemode: false, account: None };
+    let policy = Policy { livemode: false, account: None, refund_warnings: false };
     let Decision::Advance(step) = decide(&payment, &fact, &policy) else { return };
     if step.grant {
         let News::Succeeded(receipt) = &fact.news else { panic!("a grant without money") };

@@ -61,7 +61,7 @@ impl Desk {
     /// Likewise; `hosted` if payers are sent to a page of Stripe's.
     fn open_with(&self, sandbox: bool, hosted: bool) -> TestClient<impl Endpoint + use<>> {
         let gateways = Gateways::new([gateway::fake()]);
-        let policy = Policy { livemode: false, account: None };
+        let policy = Policy { livemode: false, account: None, refund_warnings: false };
         let policies = Policies::new([(Provider::Stripe, policy)]);
         let dispatcher = Dispatcher::start(Arc::new(MemoryCarrier::new().0));
         let cashier = ingress::Cashier::new(&self.store, &gateways, &policies, &dispatcher);

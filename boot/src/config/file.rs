@@ -57,11 +57,19 @@ pub struct Refunds {
     pub appeal_days: u32,
     /// Above how many minor units two people have to approve; 0 for never.
     pub two_people_above: u64,
+    /// Whether a payment of which its bank warns that it may be fraud is refunded at once, before
+    /// it is disputed.
+    pub refund_early_fraud_warnings: bool,
 }
 
 impl Default for Refunds {
     fn default() -> Self {
-        Self { days: 30, appeal_days: 30, two_people_above: 50_000 }
+        Self {
+            days: 30,
+            appeal_days: 30,
+            two_people_above: 50_000,
+            refund_early_fraud_warnings: false,
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Policy {
     pub livemode: bool,
     /// The connected account we act for; `None` for our own.
     pub account: Option<String>,
+    /// Whether a payment that its bank suspects of fraud is refunded before it is disputed.
+    pub refund_warnings: bool,
 }
 
 /// What follows from a fact.

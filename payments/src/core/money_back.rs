@@ -3,7 +3,7 @@
 use entities::{
     DisputeId,
     dispute::{self, Funds, State as DisputeState},
-    money_back::{self, DisputeFact, DisputeStage, RefundFact, RefundNews},
+    money_back::{self, DisputeFact, DisputeStage, RefundFact, RefundNews, WarningFact},
     payment::Model as Payment,
     refund::{self, State as RefundState},
 };
@@ -43,6 +43,21 @@ pub fn dispute_mismatch(
     sum_mismatch(payment, &fact.amount)
 }
 
+/// In what a warning of fraud contradicts the payment it names.
+pub fn warning_mismatch(
+    payment: &Payment,
+    fact: &WarningFact,
+    policy: &Policy,
+) -> Option<Mismatch> {
+    if fact.provider != payment.provider {
+        return Some(Mismatch::Provider);
+    }
+    if fact.livemode != policy.livemode || fact.livemode != payment.livemode {
+        return Some(Mismatch::Livemode);
+    }
+    (fact.account != policy.account).then_some(Mismatch::Account)
+}
+
 fn sum_mismatch(payment: &Payment, amount: &entities::Money) -> Option<Mismatch> {
     if amount.currency != payment.currency {
         return Some(Mismatch::Currency);
@@ -65,6 +80,22 @@ pub fn refund_state(now: RefundState, news: &RefundNews) -> Option<RefundState> 
 pub fn dispute_state(now: DisputeState, stage: DisputeStage) -> Option<DisputeState> {
     let told = told_stage(stage);
     (told.rank() > now.rank()).then_some(told)
+}
+
+/// What a dispute is about after `fact`, in minor units; `None` if that contradicts what it was about.
+///
+/// It may be lost in part: then the part counts, unless the ledger holds the whole. Older news may
+/// still tell of the whole.
+pub fn dispute_amount(dispute: &dispute::Model, fact: &DisputeFact) -> Option<i64> {
+    let told = fact.amount.minor;
+    let is_older = told_stage(fact.stage).rank() < dispute.state.rank();
+    let is_lost = fact.stage == DisputeStage::Lost && dispute.state != DisputeState::Lost;
+    let may_shrink = is_lost && dispute.booked_funds == Funds::Untouched;
+    if told == dispute.amount || (may_shrink && told < dispute.amount) {
+        Some(told)
+    } else {
+        is_older.then_some(dispute.amount)
+    }
 }
 
 /// A stage in our rows' words.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Decision, Mismatch, Policy, advance, decide};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_790_001_000);
-const OURS: Policy = Policy { livemode: false, account: None };
+const OURS: Policy = Policy { livemode: false, account: None, refund_warnings: false };
 
 /// What can befall a payment, each event at its second.
 fn scenarios() -> Vec<(&'static str, Status, Vec<Fact>)> {

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::{
-    DisputeId, EventId, PaymentId, RefundId, Timestamp, dispute, money_back::DisputeFact,
-    money_back::RefundFact, payment, refund,
+    DisputeId, EventId, PaymentId, RefundId, Timestamp, dispute,
+    money_back::{DisputeFact, RefundFact, WarningFact},
+    payment, refund,
 };
 use jobs::{Enqueued, NewJob, queue};
 use sea_orm::{
@@ -15,16 +16,21 @@ use super::{Books, follow_ups};
 use crate::{
     Error,
     apply::Outcome,
-    audit,
+    audit::{self, Line},
     core::{
         Mismatch, Policy,
         money_back::{
-            dispute_mismatch, dispute_state, refund_mismatch, refund_state, told_funds, told_stage,
+            dispute_amount, dispute_mismatch, dispute_state, refund_mismatch, refund_state,
+            told_funds, told_stage, warning_mismatch,
         },
-        refunds::credits_for,
+        refunds::{credits_for, is_paid},
     },
+    refunds::return_what_is_left,
     reviews::{self, Case},
 };
+
+/// The rule of the cases that early fraud warnings open.
+const EARLY_FRAUD_WARNING: &str = "early-fraud-warning";
 
 const IDS: &[Column] = &[col("id", Type::Uuid)];
 
@@ -35,6 +41,8 @@ pub enum News {
     Refund(Box<RefundFact>),
     /// Of a dispute.
     Dispute(Box<DisputeFact>),
+    /// Of a suspicion of the bank's.
+    Warning(Box<WarningFact>),
 }
 
 /// News, and how we learned of them.
@@ -71,7 +79,7 @@ pub async fn apply(
     let loaded = Books::load(txn, lock(txn, items).await?).await?;
     let mut books = loaded.clone();
     let mut cases: BTreeMap<(PaymentId, &'static str), Case> = BTreeMap::new();
-    let mut outcomes = Vec::with_capacity(items.len());
+    let (mut outcomes, mut lines) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
         let Some(found) = books.iter_mut().find(|books| item.is_about(&books.payment)) else {
             outcomes.push(Outcome::Unknown);
@@ -81,6 +89,16 @@ pub async fn apply(
         let told = match &item.news {
             News::Refund(fact) => tell_refund(found, fact, policy, now),
             News::Dispute(fact) => tell_dispute(found, fact, policy, now),
+            // What is not paid yet cannot be refunded: the news comes again.
+            News::Warning(_) if policy.refund_warnings && !is_paid(found.payment.status) => {
+                outcomes.push(Outcome::Unknown);
+                continue;
+            }
+            News::Warning(fact) => tell_warning(found, fact, policy, now).map(|(case, line)| {
+                lines.extend(line);
+                let case = Case { event_id: item.event_id, ..case };
+                cases.entry((id, case.rule)).or_insert(case);
+            }),
         };
         outcomes.push(match told {
             Ok(()) => Outcome::Applied(id),
@@ -93,6 +111,7 @@ pub async fn apply(
             }
         });
     }
+    audit::write(txn, lines, now).await?;
     let mut enqueued = Vec::new();
     for (before, books) in loaded.iter().zip(books) {
         let actor = format!("provider:{}", before.payment.provider);
@@ -244,9 +263,15 @@ fn tell_dispute(
         books.disputes.push(new_dispute(&books.payment, fact, now));
         books.disputes.len() - 1
     });
+    let total = books.payment.total_credits();
     let row = &mut books.disputes[index];
-    if row.amount != fact.amount.minor {
-        return Err(Mismatch::Amount);
+    match dispute_amount(row, fact) {
+        Some(amount) if amount != row.amount => {
+            row.amount = amount;
+            row.credits = credits_for(amount, books.payment.amount, total);
+        }
+        Some(_) => {}
+        None => return Err(Mismatch::Amount),
     }
     row.state = dispute_state(row.state, fact.stage).unwrap_or(row.state);
     row.funds = row.funds.max(told_funds(fact.funds));
@@ -280,11 +305,57 @@ fn new_dispute(payment: &payment::Model, fact: &DisputeFact, now: Timestamp) -> 
     }
 }
 
+/// Notes that the payer's bank suspects fraud, and refunds what is left if that is the policy: the
+/// case to open, and the audit line of the refund.
+///
+/// The policy refunds once: what it sent and was not paid is for a person.
+fn tell_warning(
+    books: &mut Books,
+    fact: &WarningFact,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<(Case, Option<Line>), Mismatch> {
+    if let Some(mismatch) = warning_mismatch(&books.payment, fact, policy) {
+        return Err(mismatch);
+    }
+    let by_policy =
+        |row: &&refund::Model| row.origin == refund::Origin::Desk && row.request_id.is_none();
+    let known = books.refunds.iter().any(|row| by_policy(&row));
+    if policy.refund_warnings && fact.actionable && !known {
+        return_what_is_left(books, now);
+    }
+    let sent = books.refunds.iter().rev().find(by_policy);
+    let follows = sent.map_or_else(
+        || "refund it, or it is likely to be disputed".to_owned(),
+        |refund| format!("{} of it go back by policy", refund.money()),
+    );
+    let (provider, price) = (fact.provider, books.payment.price());
+    let case = Case {
+        payment_id: books.payment.id,
+        rule: EARLY_FRAUD_WARNING,
+        detail: format!(
+            "{provider} says that the payer's bank suspects fraud ({}) in a payment of {price}; \
+             {follows}",
+            fact.reason
+        ),
+        event_id: None,
+    };
+    let line = sent.filter(|_| !known).map(|refund| Line {
+        actor: format!("policy:{EARLY_FRAUD_WARNING}"),
+        action: "refund.approved".to_owned(),
+        subject: books.payment.id.to_string(),
+        before: None,
+        after: Some(format!("{} {} {}", refund.id, refund.money(), fact.reference)),
+    });
+    Ok((case, line))
+}
+
 impl Item {
     fn payment_reference(&self) -> &str {
         match &self.news {
             News::Refund(fact) => &fact.payment_reference,
             News::Dispute(fact) => &fact.payment_reference,
+            News::Warning(fact) => &fact.payment_reference,
         }
     }
 
@@ -294,22 +365,21 @@ impl Item {
 
     fn rule(&self, mismatch: Mismatch) -> &'static str {
         match (&self.news, mismatch) {
-            (_, Mismatch::Amount) => match &self.news {
-                News::Refund(_) => "refund-amount-mismatch",
-                News::Dispute(_) => "dispute-amount-mismatch",
-            },
+            (News::Refund(_), Mismatch::Amount) => "refund-amount-mismatch",
+            (News::Dispute(_), Mismatch::Amount) => "dispute-amount-mismatch",
             (_, other) => other.rule(),
         }
     }
 
     /// What was seen, in a sentence for the reviewer.
     fn detail(&self, mismatch: Mismatch, payment: &payment::Model) -> String {
-        let (what, amount) = match &self.news {
-            News::Refund(fact) => ("refund", &fact.amount),
-            News::Dispute(fact) => ("dispute", &fact.amount),
+        let what = match &self.news {
+            News::Refund(fact) => format!("a refund of {}", fact.amount),
+            News::Dispute(fact) => format!("a dispute of {}", fact.amount),
+            News::Warning(_) => "a suspicion of fraud".to_owned(),
         };
         format!(
-            "the provider tells of a {what} of {amount} for a payment of {}: {}",
+            "the provider tells of {what} for a payment of {}: {}",
             payment.price(),
             mismatch.rule()
         )

@@ -94,7 +94,8 @@ impl Following<'_> {
         }
         let action = format!("refund.{}", row.state.as_str());
         self.line(action, was.map(RefundState::as_str), format!("{} {}", row.id, row.money()));
-        let promised = row.origin == Origin::Desk || was == Some(RefundState::Succeeded);
+        // Of what a policy sends, nobody was told before it was paid.
+        let promised = row.request_id.is_some() || was == Some(RefundState::Succeeded);
         match row.state {
             RefundState::Succeeded => self.mail(RefundOccasion::Paid(row.id)),
             RefundState::Canceled | RefundState::Failed => {
