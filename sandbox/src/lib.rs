@@ -183,6 +183,12 @@ impl Sandbox {
         Some(made.ok()?["id"].as_str()?.to_owned())
     }
 
+    /// The bank of the payer of the payment intent `id` suspects fraud. Returns the warning's id.
+    pub fn warn(&self, id: &str, fraud_type: &str) -> Option<String> {
+        let made = self.0.work(Origin::default(), |work| work.warn(id, fraud_type));
+        Some(made.ok()?["id"].as_str()?.to_owned())
+    }
+
     /// The bank decides about the dispute `id`; false if there is nothing to decide.
     pub fn decide_dispute(&self, id: &str, won: bool) -> bool {
         self.0.work(Origin::default(), |work| work.decide_dispute(id, won)).is_ok()

@@ -159,6 +159,10 @@ impl Inner {
                 "currency": order.currency, "custom_id": order.custom_id,
                 "capture": order.capture.as_ref().map(|capture| capture.status.name()),
                 "request": serde_json::from_str(&order.request).unwrap_or(Value::Null),
+                "refunds": order.refunds.iter().map(|refund| json!({
+                    "id": refund.id, "amount": refund.amount,
+                    "request": serde_json::from_str(&refund.request).unwrap_or(Value::Null),
+                })).collect::<Vec<_>>(),
             })
         });
         let events = state.events.before(None).take(MAX_SHOWN).map(|event| {

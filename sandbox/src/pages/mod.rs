@@ -9,6 +9,7 @@ mod mailbox;
 mod mime;
 mod money_back;
 mod paypal;
+mod paypal_money_back;
 
 use std::sync::Arc;
 
@@ -106,7 +107,14 @@ impl Inner {
             ["control", "faults"] => return self.control_faults(body),
             ["control", "redeliver"] => return self.control_redeliver(body),
             ["control", "paypal", "settle"] => return self.control_settle(body),
+            ["control", "paypal", "refunds"] => return self.control_paypal_refund(body),
+            ["control", "paypal", "refunds", "settle"] => {
+                return self.control_paypal_refund_settle(body);
+            }
+            ["control", "paypal", "disputes"] => return self.control_paypal_dispute(body),
+            ["control", "paypal", "disputes", "decide"] => return self.control_paypal_decide(body),
             ["control", "refunds"] => return self.control_refund(body),
+            ["control", "warnings"] => return self.control_warning(body),
             ["control", "disputes"] => return self.control_dispute(body),
             ["control", "disputes", "decide"] => return self.control_decide(body),
             _ => {}

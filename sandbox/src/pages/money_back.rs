@@ -30,6 +30,14 @@ struct DisputeWish {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Suspicion {
+    payment_intent: String,
+    #[serde(default)]
+    fraud_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Decision {
     dispute: String,
     won: bool,
@@ -54,6 +62,16 @@ impl Inner {
         };
         let (id, reason) = (&wish.payment_intent, wish.reason.as_deref().unwrap_or("fraudulent"));
         told(self.work(Origin::default(), |work| work.open_dispute(id, reason, wish.inquiry)))
+    }
+
+    /// `POST /sandbox/control/warnings`: the payer's bank suspects fraud.
+    pub(super) fn control_warning(self: &Arc<Self>, body: &[u8]) -> Response {
+        let wish: Suspicion = match serde_json::from_slice(body) {
+            Ok(wish) => wish,
+            Err(error) => return bad(&error.to_string()),
+        };
+        let (id, why) = (&wish.payment_intent, wish.fraud_type.as_deref().unwrap_or("misc"));
+        told(self.work(Origin::default(), |work| work.warn(id, why)))
     }
 
     /// `POST /sandbox/control/disputes/decide`: the bank decides.

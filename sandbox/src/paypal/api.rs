@@ -218,6 +218,26 @@ impl PaypalWork<'_> {
                 let view = order.and_then(|order| order.capture_view(&self.config.api_base));
                 view.map(|view| (200, view)).ok_or_else(Refusal::not_found)
             }
+            (&Method::POST, ["v2", "payments", "captures", id, "refund"]) => {
+                let body = if call.body.is_empty() { Value::Null } else { json_body(call)? };
+                let (order, refund) = self.create_refund(id, &body)?;
+                let base = &self.config.api_base;
+                Ok((
+                    201,
+                    if whole { refund.view(&order, base) } else { refund.minimal(&order, base) },
+                ))
+            }
+            (&Method::GET, ["v2", "payments", "refunds", id]) => {
+                let (order, refund) = self.refund(id)?;
+                Ok((200, refund.view(&order, &self.config.api_base)))
+            }
+            (&Method::GET, ["v1", "customer", "disputes"]) => {
+                Ok((200, self.list_disputes(&call.query)))
+            }
+            (&Method::GET, ["v1", "customer", "disputes", id]) => {
+                let dispute = self.state.disputes.get(id).ok_or_else(Refusal::not_found)?;
+                Ok((200, self.dispute_view(dispute)))
+            }
             (&Method::GET, ["v1", "notifications", "webhooks-events"]) => {
                 Ok((200, self.list_events(&call.query)?))
             }

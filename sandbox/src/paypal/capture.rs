@@ -73,6 +73,14 @@ impl PaypalWork<'_> {
         Ok(())
     }
 
+    /// Lets the capture have been made so many seconds earlier.
+    pub(super) fn age_capture(&mut self, id: &str, seconds: i64) -> Result<(), Refusal> {
+        let order = self.state.orders.get_mut(id).ok_or_else(Refusal::not_found)?;
+        let capture = order.capture.as_mut().ok_or_else(Refusal::not_found)?;
+        capture.created = capture.created.saturating_sub(seconds);
+        Ok(())
+    }
+
     fn captured(&mut self, id: &str, status: Captured) -> Option<Order> {
         let now = self.now;
         let order = self.state.orders.get_mut(id)?;

@@ -58,7 +58,8 @@ impl PaypalWork<'_> {
                 "PayPal-Request-Id",
             ));
         }
-        let (amount, currency) = amount(&unit["amount"])?;
+        let at = "/purchase_units/@reference_id=='default'/amount";
+        let (amount, currency) = amount(&unit["amount"], at)?;
         let context = match body["payment_source"]["paypal"]["experience_context"].as_object() {
             Some(_) => &body["payment_source"]["paypal"]["experience_context"],
             None => &body["application_context"],
@@ -82,6 +83,7 @@ impl PaypalWork<'_> {
             merchant_id: self.config.merchant_id.clone(),
             payer: None,
             capture: None,
+            refunds: Vec::new(),
             request: body.to_string().into(),
         };
         self.state.orders.insert(order.id.clone(), order.clone());
@@ -101,8 +103,8 @@ fn source(value: &Value) -> Result<Option<&'static str>, Refusal> {
     })
 }
 
-fn amount(amount: &Value) -> Result<(String, String), Refusal> {
-    let at = "/purchase_units/@reference_id=='default'/amount";
+/// The value and currency of an `amount`, which stands `at` this place of the request.
+pub(super) fn amount(amount: &Value, at: &str) -> Result<(String, String), Refusal> {
     let currency = amount["currency_code"].as_str();
     let currency = currency.ok_or_else(|| Refusal::missing(&format!("{at}/currency_code")))?;
     if !CURRENCIES.contains(&currency) {
@@ -137,7 +139,7 @@ fn amount(amount: &Value) -> Result<(String, String), Refusal> {
     Ok((written, currency.to_owned()))
 }
 
-fn text(value: &Value, field: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn text(value: &Value, field: &str) -> Result<Option<String>, Refusal> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) if (1..=MAX_TEXT).contains(&text.chars().count()) => {

@@ -1,6 +1,6 @@
 //! The PayPal half in the hands of tests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -23,6 +23,33 @@ impl PayPal {
     /// The bank pays the pending capture of order `id`, or does not; false if there is none.
     pub fn settle_capture(&self, id: &str, paid: bool) -> bool {
         self.done(|work| work.settle_capture(id, paid))
+    }
+
+    /// Refunds `amount` of the order `id` as if in PayPal's pages, or all that is left. Returns the
+    /// refund's id.
+    pub fn refund(&self, id: &str, amount: Option<&str>) -> Option<String> {
+        self.0.paypal_work(|work| work.refund_in_dashboard(id, amount)).ok()
+    }
+
+    /// The pending refund `id` is paid, or it fails, even after it was paid; false if there is
+    /// nothing to settle.
+    pub fn settle_refund(&self, id: &str, paid: bool) -> bool {
+        self.done(|work| work.settle_refund(id, paid))
+    }
+
+    /// Lets the capture of the order `id` have been made so much earlier.
+    pub fn age_capture(&self, id: &str, by: Duration) -> bool {
+        self.done(|work| work.age_capture(id, by.as_secs().try_into().unwrap_or(i64::MAX)))
+    }
+
+    /// The payer of the order `id` complains to PayPal. Returns the dispute's id.
+    pub fn dispute(&self, id: &str, reason: &str) -> Option<String> {
+        self.0.paypal_work(|work| work.open_dispute(id, reason)).ok()
+    }
+
+    /// PayPal decides about the dispute `id`; false if there is nothing to decide.
+    pub fn decide_dispute(&self, id: &str, won: bool) -> bool {
+        self.done(|work| work.decide_dispute(id, won))
     }
 
     /// Every event so far, oldest first.

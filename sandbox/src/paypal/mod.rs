@@ -5,10 +5,12 @@ mod authority;
 mod capture;
 mod courier;
 mod create;
+mod dispute;
 mod error;
 mod events;
 mod handle;
 mod order;
+mod refund;
 mod state;
 mod verify;
 
@@ -19,6 +21,7 @@ pub use handle::{PayPal, Signed};
 pub use order::Funding;
 
 pub(crate) use courier::PaypalCourier;
+pub(crate) use error::Refusal as PaypalRefusal;
 pub(crate) use order::{Captured, Order};
 pub(crate) use state::{PaypalState, PaypalWork};
 

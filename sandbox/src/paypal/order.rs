@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::written_time;
+use super::{refund::Refund, written_time};
 
 /// How far an order has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,7 @@ pub(crate) struct Order {
     pub(crate) merchant_id: String,
     pub(crate) payer: Option<Payer>,
     pub(crate) capture: Option<Capture>,
+    pub(crate) refunds: Vec<Refund>,
     /// What the merchant asked for, as JSON: for judges of the merchant.
     pub(crate) request: Box<str>,
 }
@@ -218,6 +219,10 @@ impl Order {
         }
         if let Some(capture) = &self.capture {
             unit["payments"] = json!({ "captures": [self.bare_capture(capture, base)] });
+            if !self.refunds.is_empty() {
+                let refunds = self.refunds.iter().map(|refund| refund.view(self, base));
+                unit["payments"]["refunds"] = refunds.collect();
+            }
         }
         unit
     }
@@ -225,7 +230,7 @@ impl Order {
     fn bare_capture(&self, capture: &Capture, base: &str) -> Value {
         let mut view = json!({
             "id": capture.id,
-            "status": capture.status.name(),
+            "status": self.capture_status(capture),
             "amount": self.money(),
             "final_capture": true,
             "seller_protection": {
@@ -250,11 +255,30 @@ impl Order {
         view
     }
 
-    fn money(&self) -> Value {
-        json!({ "currency_code": self.currency, "value": self.amount })
+    fn capture_status(&self, capture: &Capture) -> &'static str {
+        match self.refunded() {
+            0 => capture.status.name(),
+            part if part < minor(&self.amount) => "PARTIALLY_REFUNDED",
+            _ => "REFUNDED",
+        }
     }
 
-    fn payee(&self) -> Value {
+    /// How much went back, or is on its way, in hundredths or whole units.
+    pub(crate) fn refunded(&self) -> i64 {
+        let refunds = self.refunds.iter().filter(|refund| refund.counts());
+        refunds.map(|refund| minor(&refund.amount)).sum()
+    }
+
+    fn money(&self) -> Value {
+        self.sum(&self.amount)
+    }
+
+    /// `amount` in the order's currency.
+    pub(super) fn sum(&self, amount: &str) -> Value {
+        json!({ "currency_code": self.currency, "value": amount })
+    }
+
+    pub(super) fn payee(&self) -> Value {
         json!({ "email_address": "shop@example.com", "merchant_id": self.merchant_id })
     }
 
@@ -274,6 +298,20 @@ impl Order {
             Status::Completed => {}
         }
         links
+    }
+}
+
+/// An amount in hundredths, or in whole units if it has no decimals.
+pub(super) fn minor(amount: &str) -> i64 {
+    amount.replace('.', "").parse().unwrap_or_default()
+}
+
+/// `minor` written like `like`: with its decimals.
+pub(super) fn written(minor: i64, like: &str) -> String {
+    if like.contains('.') {
+        format!("{}.{:02}", minor / 100, minor % 100)
+    } else {
+        minor.to_string()
     }
 }
 

@@ -3,7 +3,7 @@
 use rand::{Rng, distr::Alphanumeric};
 use serde_json::Value;
 
-use super::{Order, PaypalConfig, events::Event};
+use super::{Order, PaypalConfig, dispute::Dispute, events::Event};
 use crate::stripe::Table;
 
 /// Most objects of a kind kept.
@@ -15,6 +15,9 @@ pub(crate) struct PaypalState {
     pub(crate) orders: Table<Order>,
     /// The orders of captures.
     pub(crate) captures: Table<String>,
+    /// The orders of refunds.
+    pub(crate) refunds: Table<String>,
+    pub(crate) disputes: Table<Dispute>,
     /// The orders of invoices that were paid.
     pub(crate) paid: Table<String>,
     pub(crate) events: Table<Event>,
@@ -28,6 +31,8 @@ impl PaypalState {
         Self {
             orders: Table::new(MAX_OBJECTS),
             captures: Table::new(MAX_OBJECTS),
+            refunds: Table::new(MAX_OBJECTS),
+            disputes: Table::new(MAX_OBJECTS),
             paid: Table::new(MAX_OBJECTS),
             events: Table::new(MAX_OBJECTS),
             tokens: Table::new(MAX_OBJECTS),

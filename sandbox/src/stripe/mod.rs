@@ -20,6 +20,7 @@ mod sessions;
 mod setups;
 mod table;
 mod view;
+mod warnings;
 mod work;
 
 pub(crate) use cards::Card;
