@@ -317,3 +317,34 @@ async fn what_cannot_be_refunded_is_refused_with_its_reason() {
     assert_eq!(empty.status, 400, "{}", empty.body);
     app.stop().await;
 }
+
+// AC9.3.6
+#[tokio::test]
+async fn deleting_an_account_erases_what_its_owner_wrote_about_refunds_and_keeps_the_amounts() {
+    let app = TestApp::without_workers().await;
+    let (payment, _) = app.buy(USER, "pm_card_visa").await;
+    let denied = app.ask_refund(USER, payment).await;
+    assert_eq!(app.deny_refund("eve", &denied).await.status, 200);
+    let token = app.token(USER);
+    let path = format!("/api/v1/refund-requests/{denied}/appeal");
+    let appeal = json!({ "reason": "my private story" });
+    assert_eq!(app.ask(Some(&token), "POST", &path, Some(&appeal)).await.status, 202);
+    let before = app.request(&denied).await;
+    assert_eq!(app.ask(Some(&token), "DELETE", "/api/v1/account", None).await.status, 202);
+
+    let after = app.request(&denied).await;
+    let words = payments::refunds::words(&app.store, &after).unwrap();
+    assert_eq!((words.reason.as_str(), words.details, words.appeal), ("(erased)", None, None));
+    assert_eq!(
+        (after.amount, after.unused, after.held),
+        (before.amount, before.unused, before.held)
+    );
+    // Whoever looked before must look again; the request itself goes on.
+    let stale = json!({ "version": before.version });
+    assert_eq!(app.decide("bob", &denied, "approve", &stale).await.body["code"], "stale");
+    assert_eq!(app.approve_refund("bob", &denied, None).await.status, 200);
+    app.catch_up().await;
+    assert_eq!(app.request(&denied).await.state, RequestState::Refunded);
+    app.assert_ledger().await;
+    app.stop().await;
+}

@@ -8,7 +8,7 @@ every endpoint to every outcome, and requires that
   says: every required field, every form, every sentence of an error that is described;
 - it has no field that the description does not know;
 - the same goes for what an event is about;
-- the orders that our own API makes are what the description of a request says.
+- the orders and refunds that our own API makes are what the description of a request says.
 
 Exits with 1 after having listed all that is wrong.
 """
@@ -31,9 +31,10 @@ from jsonschema import Draft202012Validator
 BASE = os.environ["QUITTANCE_URL"].rstrip("/")
 PAYPAL = f"{BASE}/sandbox/paypal"
 SPECS = json.loads(pathlib.Path(__file__).with_name("paypal_openapi.json").read_text())
-ORDERS, PAYMENTS, WEBHOOKS = (
+ORDERS, PAYMENTS, WEBHOOKS, DISPUTES = (
     SPECS["descriptions"][name]
-    for name in ("checkout_orders_v2", "payments_payment_v2", "notifications_webhooks_v1")
+    for name in ("checkout_orders_v2", "payments_payment_v2", "notifications_webhooks_v1",
+                 "customer_disputes_v1")
 )
 
 # Where the description of 2024 is behind what PayPal does and documents since.
@@ -114,7 +115,7 @@ class Judge:
     def __init__(self):
         self.passed, self.violations, self.driven = 0, [], set()
         self.orders, self.payments = Description(ORDERS), Description(PAYMENTS)
-        self.webhooks = Description(WEBHOOKS)
+        self.webhooks, self.disputes = Description(WEBHOOKS), Description(DISPUTES)
         self.token = self.log_in()
 
     def log_in(self):
@@ -193,10 +194,10 @@ def approve(order, funding):
         assert answer.status == 200
 
 
-def settle(order, paid):
-    body = json.dumps({"order": order, "paid": paid}).encode()
-    with urllib.request.urlopen(f"{BASE}/sandbox/control/paypal/settle", data=body, timeout=20):
-        pass
+def control(what, **body):
+    data = json.dumps(body).encode()
+    with urllib.request.urlopen(f"{BASE}/sandbox/control/paypal/{what}", data=data, timeout=20) as done:
+        return json.load(done)
 
 
 def orders(judge):
@@ -258,12 +259,92 @@ def captures(judge):
         capture = done["purchase_units"][0]["payments"]["captures"][0]["id"]
         judge.call(judge.payments, "GET", one, 200, capture_id=capture)
         if funding == "echeck":
-            settle(order, paid=judge.passed % 2 == 0)
+            control("settle", order=order, paid=judge.passed % 2 == 0)
             judge.call(judge.payments, "GET", one, 200, capture_id=capture)
             judge.call(judge.orders, "GET", ORDER, 200, id=order)
         twice = made(judge, body)["id"]
         approve(twice, "balance")
         captured(judge, twice, 422)
+
+
+REFUND = "/v2/payments/captures/{capture_id}/refund"
+
+
+def paid(judge, funding="balance"):
+    """An order that was paid, and its capture."""
+    body = {**wish(invoice_id=str(uuid.uuid4()), custom_id="c"), "payment_source": WALLET}
+    order = made(judge, body)["id"]
+    approve(order, funding)
+    done = captured(judge, order, 201)
+    if funding == "echeck":
+        control("settle", order=order, paid=True)
+    return order, done["purchase_units"][0]["payments"]["captures"][0]["id"]
+
+
+def refunded(judge, capture, want, body=None, key=None, whole=True):
+    headers = {"paypal-request-id": key or str(uuid.uuid4())}
+    if whole:
+        headers["prefer"] = "return=representation"
+    body = {} if body is None else body
+    return judge.call(judge.payments, "POST", REFUND, want, body, headers=headers, capture_id=capture)
+
+
+def refunds(judge):
+    one, shown = "/v2/payments/refunds/{refund_id}", "/v2/payments/captures/{capture_id}"
+    dollars = lambda value, currency="USD": {"amount": {"currency_code": currency, "value": value}}
+    order, capture = paid(judge)
+    key, names = str(uuid.uuid4()), {"custom_id": "ours", "invoice_id": str(uuid.uuid4())}
+    first = refunded(judge, capture, 201, {**dollars("40.00"), **names, "note_to_payer": "n"}, key)
+    again = refunded(judge, capture, 200, {**dollars("40.00"), **names, "note_to_payer": "n"}, key)
+    judge.expect("the same request is the same refund", first["id"] == again["id"])
+    judge.call(judge.payments, "GET", one, 200, refund_id=first["id"])
+    part = judge.call(judge.payments, "GET", shown, 200, capture_id=capture)
+    judge.expect("a part went back", part["status"] == "PARTIALLY_REFUNDED")
+    listed = judge.call(judge.orders, "GET", ORDER, 200, id=order)
+    listed = listed["purchase_units"][0]["payments"]["refunds"]
+    judge.expect("its order lists it", [it["id"] for it in listed] == [first["id"]])
+    for body, issue in ((dollars("120.01"), "REFUND_AMOUNT_EXCEEDED"),
+                        (dollars("1.00", "EUR"), "REFUND_CAPTURE_CURRENCY_MISMATCH"),
+                        ({**dollars("1.00"), **names}, "DUPLICATE_INVOICE_ID"),
+                        (dollars("0.00"), "CANNOT_BE_ZERO_OR_NEGATIVE"),
+                        (dollars("1.005"), "DECIMAL_PRECISION")):
+        refused = refunded(judge, capture, 422, body)
+        judge.expect(f"{issue}: {refused}", refused["details"][0]["issue"] == issue)
+    refunded(judge, capture, 201, whole=False)
+    refused = refunded(judge, capture, 422)
+    judge.expect("all went back", refused["details"][0]["issue"] == "CAPTURE_FULLY_REFUNDED")
+    judge.call(judge.payments, "GET", shown, 200, capture_id=capture)
+    for result in (True, False):
+        _, capture = paid(judge, "echeck")
+        pending = refunded(judge, capture, 201)
+        judge.expect("a bank takes its time", pending["status"] == "PENDING")
+        control("refunds/settle", refund=pending["id"], paid=result)
+        judge.call(judge.payments, "GET", one, 200, refund_id=pending["id"])
+    nobody = {"authorization": "Bearer nobody"}
+    judge.call(judge.payments, "GET", one, 401, headers=nobody, refund_id="3C679366HH908993F")
+    judge.call(judge.payments, "GET", one, 404, refund_id="3C679366HH908993F")
+    refunded(judge, "3C679366HH908993F", 404)
+    judge.call(judge.payments, "POST", REFUND, 400, dollars("1,00"), capture_id=capture)
+
+
+def disputes(judge):
+    one, listed = "/v1/customer/disputes/{id}", "/v1/customer/disputes"
+    for won in (True, False):
+        order, capture = paid(judge)
+        dispute = control("disputes", order=order)["dispute"]
+        judge.call(judge.disputes, "GET", one, 200, id=dispute)
+        found = judge.call(judge.disputes, "GET", listed, 200,
+                           query=f"?disputed_transaction_id={capture}&page_size=50")
+        judge.expect("it is listed", [it["dispute_id"] for it in found["items"]] == [dispute])
+        part = {"amount": {"currency_code": "USD", "value": "1.00"}}
+        refused = refunded(judge, capture, 422, part)
+        judge.expect("disputed", refused["details"][0]["issue"] == "TRANSACTION_DISPUTED")
+        control("disputes/decide", dispute=dispute, won=won)
+        ended = judge.call(judge.disputes, "GET", one, 200, id=dispute)
+        judge.expect("it ended", ended["status"] == "RESOLVED")
+        judge.call(judge.orders, "GET", ORDER, 200, id=order)
+    judge.call(judge.disputes, "GET", one, 404, id="PP-D-0")
+    judge.call(judge.disputes, "GET", one, 401, headers={"authorization": "Bearer x"}, id="PP-D-0")
 
 
 def events(judge):
@@ -272,8 +353,11 @@ def events(judge):
     judge.expect("there are events of every kind", len({it["event_type"] for it in page["events"]}) >= 3)
     judge.call(judge.webhooks, "GET", listed, 200, query="?page_size=2&event_type=PAYMENT.CAPTURE.COMPLETED")
     for event in page["events"]:
-        about = event["resource_type"]
-        named = judge.orders.named("order") if about == "checkout-order" else judge.payments.named("capture-2")
+        named = {
+            "checkout-order": (judge.orders, "order"), "capture": (judge.payments, "capture-2"),
+            "refund": (judge.payments, "refund"), "dispute": (judge.disputes, "dispute"),
+        }[event["resource_type"]]
+        named = named[0].named(named[1])
         judge.judge(f"{event['event_type']} {event['id']}", named, event["resource"])
     one = listed + "/{event_id}"
     judge.call(judge.webhooks, "GET", one, 200, event_id=page["events"][0]["id"])
@@ -287,23 +371,48 @@ def events(judge):
     judge.call(judge.webhooks, "POST", verify, 400, {})
 
 
-def ours(judge):
-    """Orders as our adapter asks for them."""
-    parts = [{"alg": "HS256", "typ": "JWT"}, {"sub": "judge", "exp": int(time.time()) + 600}]
+def token(user, *roles):
+    """A token of `user`, as the host application makes it."""
+    claims = {"sub": user, "exp": int(time.time()) + 600, "roles": roles}
     plain = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
-    text = b".".join(plain(json.dumps(part).encode()) for part in parts)
+    text = b".".join(plain(json.dumps(part).encode())
+                     for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     mac = hmac.new(os.environ["JWT_SECRET"].encode(), text, hashlib.sha256).digest()
-    headers = {"authorization": f"Bearer {(text + b'.' + plain(mac)).decode()}",
-               "content-type": "application/json"}
-    for source in ("paypal", "credit", "paylater", "venmo"):
-        body = json.dumps({"packageId": "pro-200", "fundingSource": source}).encode()
-        path = "/api/v1/payments/paypal/create-order"
-        status, answer = judge.send("POST", path, body, headers, base=BASE)
-        judge.expect(f"our API makes an order for {source}: {answer}", status == 200)
+    return (text + b"." + plain(mac)).decode()
+
+
+def ours(judge):
+    """Orders and refunds as our adapter asks for them."""
+    def ask(path, body, *roles):
+        headers = {"authorization": f"Bearer {token('eve' if roles else 'judge', *roles)}",
+                   "content-type": "application/json"}
+        return judge.send("POST", f"/api/v1/{path}", json.dumps(body).encode(), headers, base=BASE)
+
+    def known(order):
         with urllib.request.urlopen(f"{BASE}/sandbox/control/state", timeout=20) as state:
-            known = json.load(state)["paypal"]["orders"]
-        order = next(it for it in known if it["id"] == answer["data"]["orderId"])
+            return next(it for it in json.load(state)["paypal"]["orders"] if it["id"] == order)
+
+    for source in ("paypal", "credit", "paylater", "venmo"):
+        wanted = {"packageId": "pro-200", "fundingSource": source}
+        status, answer = ask("payments/paypal/create-order", wanted)
+        judge.expect(f"our API makes an order for {source}: {answer}", status == 200)
+        order = known(answer["data"]["orderId"])
         judge.judge(f"our request for {source}", judge.orders.named("order_request"), order["request"])
+    approve(order["id"], "balance")
+    status, paid = ask(f"payments/paypal/{order['id']}/capture", {})
+    judge.expect(f"it is paid: {paid}", status == 200)
+    status, asked = ask("payments/refund", {"transactionId": answer["data"]["transactionId"],
+                                            "reason": "judged"})
+    judge.expect(f"a refund is asked for: {asked}", status == 202)
+    request = asked["data"]["refundRequestId"]
+    status, done = ask(f"admin/refund-requests/{request}/approve", {"version": 0}, "finance")
+    judge.expect(f"and approved: {done}", status == 200)
+    until = time.monotonic() + 20
+    while not (refunds := known(order["id"])["refunds"]) and time.monotonic() < until:
+        time.sleep(0.1)
+    judge.expect("and made once", len(refunds) == 1)
+    for refund in refunds:
+        judge.judge("our refund", judge.payments.named("refund_request"), refund["request"])
 
 
 def main():
@@ -311,6 +420,8 @@ def main():
     orders(judge)
     mistakes(judge)
     captures(judge)
+    refunds(judge)
+    disputes(judge)
     events(judge)
     ours(judge)
     for violation in judge.violations:

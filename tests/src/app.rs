@@ -96,6 +96,11 @@ impl TestApp {
         Self::build(Clock::System, false, postback).await
     }
 
+    /// No worker runs, and the configuration is changed.
+    pub async fn with_config(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(Clock::System, false, change).await
+    }
+
     /// No worker runs, and only Stripe is set up.
     pub async fn without_paypal() -> Self {
         Self::build(Clock::System, false, |config| config.paypal = None).await

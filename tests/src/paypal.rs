@@ -22,6 +22,39 @@ impl TestApp {
         (text("transactionId").parse().unwrap(), text("orderId"))
     }
 
+    /// Buys `pro-200` with PayPal as `user`, from `funding`, to the credits: the payment, and the
+    /// order. An eCheck is paid by its bank.
+    pub async fn buy_paypal(&self, user: &str, funding: Funding) -> (PaymentId, String) {
+        let (payment, order) = self.begin_paypal(user).await;
+        self.approve(&order, funding);
+        self.capture(user, &order).await;
+        self.catch_up().await;
+        if funding == Funding::Echeck {
+            assert!(self.sandbox.paypal().settle_capture(&order, true));
+            self.catch_up().await;
+        }
+        let succeeded = payment::Status::Succeeded;
+        assert_eq!(self.payment(payment).await.status, succeeded);
+        (payment, order)
+    }
+
+    /// Delivers the newest event of `kind` about money that goes back once more, under another id.
+    pub async fn deliver_paypal_again(&self, kind: &str) -> u16 {
+        let event: Value = serde_json::from_slice(&self.paypal_event(kind)).unwrap();
+        let id = format!("WH-AGAIN-{}", entities::JobId::new().uuid().simple());
+        let event = json!({ "id": id, "resource": event["resource"], "event_type": kind,
+            "create_time": event["create_time"] });
+        let body = event.to_string().into_bytes();
+        self.deliver_paypal(&self.sign_paypal(&body), &body).await
+    }
+
+    /// The refunds that PayPal has of `order`.
+    pub async fn refunds_at_paypal(&self, order: &str) -> Vec<Value> {
+        let order = self.call_paypal(&format!("v2/checkout/orders/{order}"), None).await;
+        let refunds = &order["purchase_units"][0]["payments"]["refunds"];
+        refunds.as_array().cloned().unwrap_or_default()
+    }
+
     /// The payer approves `order`, to be paid from `funding`.
     pub fn approve(&self, order: &str, funding: Funding) {
         assert!(self.sandbox.paypal().approve(order, funding));
