@@ -62,7 +62,7 @@ pub enum Command {
     },
     /// Pauses a lane, or everything but ingest
     Pause {
-        /// events, money, mail, upkeep or all
+        /// events, money, refunds, mail, upkeep or all
         scope: String,
         /// Why, for the next person
         #[arg(long)]
@@ -70,7 +70,7 @@ pub enum Command {
     },
     /// Lets what was paused work again
     Resume {
-        /// events, money, mail, upkeep or all
+        /// events, money, refunds, mail, upkeep or all
         scope: String,
     },
     /// Asks the ingress of this machine whether it is ready; for containers

@@ -4,5 +4,6 @@ pub mod cli;
 pub mod commands;
 pub mod parts;
 pub mod serve;
+pub mod watch;
 
 pub use parts::Parts;

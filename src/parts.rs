@@ -26,6 +26,7 @@ use secrecy::ExposeSecret;
 use worker::{Mailer, Source};
 
 use crate::serve::refund_policy;
+use crate::watch;
 
 /// What the keys of all our tickets in Redis begin with.
 const PREFIX: &str = "quittance";
@@ -167,6 +168,8 @@ fn gateways(
             livemode: gateway.livemode(),
             account: account.clone(),
             refund_warnings: config.file.refunds.refund_early_fraud_warnings,
+            fraud: watch::rules(&config.file.fraud),
+            alarms: watch::alarms(&config.file.breaker),
         };
         (gateway.provider(), policy)
     });

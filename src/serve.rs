@@ -4,14 +4,14 @@ use boot::{
     Clock, Config, Shutdown,
     config::{PaypalKeys, StripeForm, StripeKeys},
 };
-use ingress::{App, Bound, Options, SignIns, TokenKey, guard::GuardOptions};
+use ingress::{App, AttackLimits, Bound, Options, SignIns, TokenKey, guard::GuardOptions};
 use payments::core::RefundPolicy;
 use poem::{Endpoint, Route};
 use portal::{PaypalJs, Portal, StripeJs};
 use sandbox::{Authority, PaypalConfig, Sandbox};
 use worker::Workers;
 
-use crate::Parts;
+use crate::{Parts, watch};
 
 /// Which half of the work a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub fn endpoint(
             config.file.limits.sign_ins_per_minute_per_address,
             config.file.http.trust_forwarded_for,
         ),
-        token_key: TokenKey::new(&config.jwt_secret),
+        token_key: app.token_key().clone(),
         sandbox: config.sandbox,
         public_url: config.public_url.clone(),
         hosts: config.cors_allowed_origins.clone(),
@@ -179,6 +179,11 @@ fn options(config: &Config, parts: &Parts) -> Options {
         seller: parts.context.seller.clone(),
         fonts: parts.context.fonts.clone(),
         refunds: refund_policy(config),
+        attacks: AttackLimits {
+            forged_signatures: config.file.breaker.forged_signatures_per_minute,
+            sign_in_failures: config.file.breaker.sign_in_failures_per_minute,
+            pauses: watch::pauses(&config.file.breaker),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ mod checks;
 mod draft;
 mod error;
 mod file;
+mod fraud;
 mod paypal;
 mod read;
 mod resolve;
@@ -21,6 +22,7 @@ use url::Url;
 pub use self::{
     error::{ConfigError, Problem},
     file::{Checkout, Database, File, Http, Lanes, Limits, Mail, StripeForm, Worker},
+    fraud::{Breaker, Fraud},
     settings::{SecretFiles, Settings},
 };
 use crate::db::DbOptions;

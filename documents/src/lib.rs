@@ -5,6 +5,7 @@
 //! leads to an `https` address or is left out.
 
 mod alert;
+mod case;
 mod date;
 mod failure;
 mod field;
@@ -16,6 +17,7 @@ mod refund;
 mod text;
 
 pub use alert::{AlertMail, alert};
+pub use case::{CaseMail, case};
 pub use failure::{FailureMail, failure};
 pub use invoice::{FontError, Fonts, InvoiceError, invoice};
 pub use mail::{Attachment, Mail, RenderError};

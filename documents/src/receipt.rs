@@ -17,6 +17,8 @@ pub struct ReceiptMail<'a> {
     pub paid: &'a Money,
     /// Credits granted, bonus included.
     pub credits: i64,
+    /// Credits of them that are set aside until somebody has looked at the payment.
+    pub held: i64,
     /// Credits the payer has now.
     pub balance: i64,
     /// How it was paid: brand (`visa`) and last four digits.
@@ -44,6 +46,8 @@ struct View<'a> {
     package: String,
     paid: String,
     credits: String,
+    /// Whether credits are set aside until somebody has looked.
+    held: bool,
     balance: i64,
     fields: Vec<Field>,
     link: Option<&'a str>,
@@ -63,7 +67,15 @@ impl<'a> View<'a> {
             seller: text::line(data.seller, NAME),
             package,
             paid,
-            credits: credits(data.credits),
+            credits: if data.held > 0 {
+                "This payment is being reviewed. Until a person has looked at it, usually within one \
+                 business day, its credits are set aside. We write to you then; you need not do \
+                 anything."
+                    .to_owned()
+            } else {
+                format!("{} added to your account.", credits(data.credits))
+            },
+            held: data.held > 0,
             balance: data.balance,
             fields,
             link: data.receipt_url.and_then(text::link),

@@ -20,6 +20,8 @@ pub struct Model {
     pub billing: Option<Vec<u8>>,
     /// When they had their account deleted; what the law needs stays.
     pub closed_at: Option<Timestamp>,
+    /// When fraud of theirs was confirmed; nothing more is sold to them.
+    pub flagged_at: Option<Timestamp>,
     /// When we first met them.
     pub created_at: Timestamp,
     /// When this row last changed.

@@ -2,6 +2,8 @@
 //!
 //! Gateways translate into facts, `payments` decides upon them; neither knows the other.
 
+use sea_orm::entity::prelude::*;
+
 use crate::{Money, PaymentId, Provider, Timestamp};
 
 /// One thing a provider says about one of its payment objects.
@@ -55,6 +57,61 @@ pub struct Receipt {
     pub method: MethodSummary,
     /// The provider's own page for it.
     pub receipt_url: Option<String>,
+    /// What speaks for or against the payer, as far as the provider tells.
+    pub evidence: Evidence,
+}
+
+/// What a provider tells that speaks for or against a payer (`002-TS4`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Which card it was.
+    pub card: Option<CardMark>,
+    /// Where the card was issued, as ISO 3166-1 alpha-2.
+    pub card_country: Option<String>,
+    /// How risky the provider takes the payment for.
+    pub risk: Option<RiskLevel>,
+    /// The same in a number, 0 to 100.
+    pub risk_score: Option<i64>,
+}
+
+/// What a provider tells cards apart by. Only a keyed hash of it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CardMark(pub String);
+
+impl std::fmt::Debug for CardMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CardMark([REDACTED])")
+    }
+}
+
+/// How risky a provider takes a payment for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum RiskLevel {
+    /// As most are.
+    #[sea_orm(string_value = "normal")]
+    Normal,
+    /// Should it be disputed, the provider does not stand in for it.
+    #[sea_orm(string_value = "unprotected")]
+    Unprotected,
+    /// More than most.
+    #[sea_orm(string_value = "elevated")]
+    Elevated,
+    /// The provider would rather not have taken it.
+    #[sea_orm(string_value = "highest")]
+    Highest,
+}
+
+impl RiskLevel {
+    /// The level's name in rows and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Unprotected => "unprotected",
+            Self::Elevated => "elevated",
+            Self::Highest => "highest",
+        }
+    }
 }
 
 /// The parts of a payment method that may be stored and shown (`001-SR3`).

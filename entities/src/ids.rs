@@ -146,6 +146,18 @@ typed_id!(
     RefundRequestId, "ref"
 );
 typed_id!(
+    /// Names an entry of the blocklist.
+    BlockId, "blk"
+);
+typed_id!(
+    /// Names a message about a case to its customer.
+    MessageId, "msg"
+);
+typed_id!(
+    /// Names an attack: signals of one kind, until they cease.
+    AttackId, "atk"
+);
+typed_id!(
     /// Names a review.
     ReviewId, "rev"
 );

@@ -4,9 +4,12 @@
 //! is `i64` minor units with an ISO currency and never a float. Times are UTC microseconds, kept
 //! as integers so that both databases compare them alike.
 
+pub mod attack;
 pub mod audit_log;
 pub mod balance;
 pub mod billing;
+pub mod block;
+pub mod case_message;
 pub mod checkout_session;
 pub mod control;
 pub mod credit_lot;
@@ -37,9 +40,9 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AuditId, CustomerId, DisputeId, EventId, InvoiceId, JobId, LotId, MailId, MethodId,
-    ParseIdError, PaymentId, ProviderCustomerId, RefundId, RefundRequestId, ReviewId, SessionId,
-    TransferId,
+    AttackId, AuditId, BlockId, CustomerId, DisputeId, EventId, InvoiceId, JobId, LotId, MailId,
+    MessageId, MethodId, ParseIdError, PaymentId, ProviderCustomerId, RefundId, RefundRequestId,
+    ReviewId, SessionId, TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

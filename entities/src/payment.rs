@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Currency, CustomerId, Money, PaymentId, Provider, Timestamp};
+use crate::{Currency, CustomerId, Money, PaymentId, Provider, Timestamp, fact::RiskLevel};
 
 /// How far a payment has come. It moves only forward, by [`Status::rank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -124,6 +124,20 @@ pub struct Model {
     pub method_last4: Option<String>,
     /// The provider's page for it.
     pub receipt_url: Option<String>,
+    /// A keyed hash of the card's fingerprint, which tells cards apart and nothing else.
+    pub card_blind: Option<String>,
+    /// Where the card was issued, as ISO 3166-1 alpha-2.
+    pub card_country: Option<String>,
+    /// How risky the provider takes it for.
+    pub risk: Option<RiskLevel>,
+    /// The same in a number, 0 to 100.
+    pub risk_score: Option<i64>,
+    /// A keyed hash of the address it was begun from.
+    pub address_blind: Option<String>,
+    /// The address it was begun from; encrypted.
+    pub address: Option<Vec<u8>>,
+    /// A keyed hash of what the host application calls the device it was begun on.
+    pub device_blind: Option<String>,
     /// What was paid back, is on its way, or is set aside to be, in minor units.
     pub refunded: i64,
     /// Raised by each change; a writer that read an older one has to read again.

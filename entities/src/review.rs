@@ -19,6 +19,20 @@ pub enum State {
     Confirmed,
 }
 
+impl State {
+    /// The state's name in rows and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Released => "released",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// The rule of cases in which a payment is suspected of fraud.
+pub const FRAUD: &str = "fraud";
+
 /// One case; a rule opens at most one for each payment.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "reviews")]
@@ -34,8 +48,18 @@ pub struct Model {
     pub detail: String,
     /// The event that opened it.
     pub event_id: Option<EventId>,
+    /// How much speaks against the payment, in points; 0 where that is not the question.
+    pub points: i64,
+    /// What speaks against it: a JSON list of rule, points and a sentence each.
+    pub hits: Option<String>,
+    /// Credits that are set aside until somebody decides.
+    pub held: i64,
     /// Where it stands.
     pub state: State,
+    /// Raised by each change; a decision names the one it was made upon.
+    pub version: i64,
+    /// What whoever decided wrote down.
+    pub note: Option<String>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it was decided.

@@ -10,7 +10,7 @@ use entities::{
 };
 use gateways::{Gateway, Reading, stripe};
 use libfuzzer_sys::fuzz_target;
-use payments::core::{Decision, Policy, advance, decide};
+use payments::core::{Alarms, Decision, Policy, advance, decide, fraud::Rules};
 use secrecy::SecretString;
 
 static GATEWAY: LazyLock<stripe::Stripe> = LazyLock::new(|| {
@@ -23,14 +23,16 @@ fuzz_target!(|data: &[u8]| {
     let Ok(Reading::Fact(fact)) = GATEWAY.read(data) else { return };
     let mut payment = payment();
     let before = payment.status.rank();
-    let policy = Policy { livemode: false, account: None, refund_warnings: false };
+    let (fraud, alarms) = (Rules::OFF, Alarms::USUAL);
+    let policy = Policy { livemode: false, account: None, refund_warnings: false, fraud, alarms };
     let Decision::Advance(step) = decide(&payment, &fact, &policy) else { return };
     if step.grant {
         let News::Succeeded(receipt) = &fact.news else { panic!("a grant without money") };
         assert_eq!(receipt.collected, payment.price());
         assert!(!fact.livemode && fact.reference == "pi_1");
     }
-    advance(&mut payment, &step, Timestamp::from_seconds(1_790_000_000));
+    let now = Timestamp::from_seconds(1_790_000_000);
+    advance(&mut payment, &step, |_| "blind".to_owned(), now);
     assert!(payment.status.rank() >= before, "a payment went back");
     let again = decide(&payment, &fact, &policy);
     assert!(!matches!(again, Decision::Advance(step) if step.grant), "granted twice");
@@ -58,6 +60,13 @@ fn payment() -> Model {
         method_brand: None,
         method_last4: None,
         receipt_url: None,
+        card_blind: None,
+        card_country: None,
+        risk: None,
+        risk_score: None,
+        address_blind: None,
+        address: None,
+        device_blind: None,
         version: 0,
         created_at: now,
         updated_at: now,

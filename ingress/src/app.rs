@@ -13,7 +13,7 @@ use payments::{
 use poem::Request;
 
 use crate::{
-    Cashier, Files, Problem, TokenKey,
+    AttackLimits, Cashier, Files, Problem, TokenKey, Watch,
     limits::{self, Limits},
 };
 
@@ -41,6 +41,8 @@ pub struct Options {
     pub fonts: Fonts,
     /// The seller's rules about refunds.
     pub refunds: RefundPolicy,
+    /// What is an attack.
+    pub attacks: AttackLimits,
 }
 
 impl Options {
@@ -61,6 +63,7 @@ pub struct App {
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) watch: Watch,
     pub(crate) options: Arc<Options>,
 }
 
@@ -75,12 +78,14 @@ impl App {
         shutdown: &Shutdown,
         options: Options,
     ) -> Self {
+        let watch = Watch::new(store, dispatcher, &options.attacks);
         Self {
             store: store.clone(),
             gateways: gateways.clone(),
             recorder: Recorder::start(store, dispatcher),
             cashier: Cashier::new(store, gateways, policies, dispatcher),
-            token_key,
+            token_key: token_key.watched(&watch),
+            watch,
             metrics: boot::telemetry::install_metrics(),
             shutdown: shutdown.clone(),
             limits: Arc::new(Limits::new(&options)),
@@ -91,6 +96,11 @@ impl App {
     /// What begins and confirms payments, for pages that do the same.
     pub fn cashier(&self) -> &Cashier {
         &self.cashier
+    }
+
+    /// What proves tokens, for pages that do the same.
+    pub fn token_key(&self) -> &TokenKey {
+        &self.token_key
     }
 
     /// What makes files of payments, for pages that offer the same.

@@ -9,7 +9,7 @@ use poem::Request;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Problem};
+use crate::{App, Problem, Watch};
 
 /// Difference between the host application's clock and ours that is forgiven.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -33,6 +33,7 @@ pub struct Claims {
 #[derive(Clone)]
 pub struct TokenKey {
     key: Arc<DecodingKey>,
+    watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for TokenKey {
@@ -44,7 +45,14 @@ impl std::fmt::Debug for TokenKey {
 impl TokenKey {
     /// The key that `secret` is.
     pub fn new(secret: &SecretString) -> Self {
-        Self { key: Arc::new(DecodingKey::from_secret(secret.expose_secret().as_bytes())) }
+        let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+        Self { key: Arc::new(key), watch: None }
+    }
+
+    /// This key, which tells `watch` of every token that it does not prove.
+    #[must_use]
+    pub(crate) fn watched(self, watch: &Watch) -> Self {
+        Self { watch: Some(watch.clone()), ..self }
     }
 
     /// Proves `token` and reads it; one algorithm, and never the one the token asks for.
@@ -56,7 +64,11 @@ impl TokenKey {
         validation.validate_aud = false;
         let proved = jsonwebtoken::decode::<Claims>(token, &self.key, &validation);
         let claims = proved
-            .map_err(|_| Problem::Unauthenticated("the token is not signed as it should be"))?
+            .map_err(|_| {
+                // An old token was ours once; this one never was.
+                self.watch.iter().for_each(Watch::sign_in_failure);
+                Problem::Unauthenticated("the token is not signed as it should be")
+            })?
             .claims;
         let ends = Timestamp::from_seconds(claims.exp) + LEEWAY;
         if ends < now {

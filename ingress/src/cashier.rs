@@ -16,7 +16,8 @@ use payments::{
     checkout::{self, Linked},
     core::Policies,
     customers::User,
-    ledger,
+    fraud::Visit,
+    ledger, reviews,
 };
 use secrecy::SecretString;
 
@@ -66,8 +67,10 @@ pub struct Approval {
 pub struct Confirmed {
     /// The payment.
     pub payment_id: PaymentId,
-    /// Credits it granted, bonus included.
+    /// Credits it granted, bonus included, that are not set aside for a review.
     pub credits_added: i64,
+    /// Credits that are set aside until somebody has looked at the payment.
+    pub credits_held: i64,
     /// Credits the payer has now.
     pub balance: i64,
     /// The provider's page for it.
@@ -175,22 +178,22 @@ impl Cashier {
     /// Begins a payment of `user` for package `package_id`: [`Cashier::begin_with`] without saving.
     pub async fn begin(
         &self,
-        user: &User,
+        from: (&User, &Visit),
         package_id: &str,
         payment_method: Option<&str>,
         provider: Provider,
     ) -> Result<Begun, CashierError> {
-        self.begin_with(user, package_id, payment_method, false, provider).await
+        self.begin_with(from, package_id, payment_method, false, provider).await
     }
 
-    /// Begins a payment of `user` for package `package_id`, with the provider's token of a method,
+    /// Begins a payment of a user, who comes from where `from` says, for package `package_id`, with the provider's token of a method,
     /// the id of one they saved, or none yet; and saves it once it has paid, if `keep`.
     ///
     /// Our row is first and names itself to the provider: if we die in between, the provider's
     /// webhook finds it.
     pub async fn begin_with(
         &self,
-        user: &User,
+        from: (&User, &Visit),
         package_id: &str,
         payment_method: Option<&str>,
         keep: bool,
@@ -198,7 +201,7 @@ impl Cashier {
     ) -> Result<Begun, CashierError> {
         let payment_method = payment_method.map(str::to_owned);
         let how = How { payment_method, keep, return_to: None, funding: Funding::Wallet };
-        let (payment, made) = self.open(user, package_id, provider, how).await?;
+        let (payment, made) = self.open(from, package_id, provider, how).await?;
         let client_secret = made.client_secret.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
         Ok(Begun { payment_id: payment.id, reference, client_secret, price: payment.price() })
@@ -208,14 +211,14 @@ impl Cashier {
     /// back as `return_to` says. Once they are back, [`Cashier::confirm`] collects it.
     pub async fn begin_approval(
         &self,
-        user: &User,
+        from: (&User, &Visit),
         package_id: &str,
         provider: Provider,
         return_to: ReturnTo,
         funding: Funding,
     ) -> Result<Approval, CashierError> {
         let how = How { payment_method: None, keep: false, return_to: Some(return_to), funding };
-        let (payment, made) = self.open(user, package_id, provider, how).await?;
+        let (payment, made) = self.open(from, package_id, provider, how).await?;
         let url = made.next_action_url.ok_or(CashierError::NotBegun)?;
         let reference = made.fact.reference;
         Ok(Approval { payment_id: payment.id, reference, url, price: payment.price() })
@@ -223,7 +226,7 @@ impl Cashier {
 
     async fn open(
         &self,
-        user: &User,
+        (user, visit): (&User, &Visit),
         package_id: &str,
         provider: Provider,
         how: How,
@@ -231,8 +234,10 @@ impl Cashier {
         let gateway = self.gateway(provider)?;
         let chosen = how.payment_method.as_deref();
         let (customer, method) = self.resolve(user, chosen, how.keep, provider).await?;
-        let livemode = gateway.livemode();
-        let payment = checkout::begin(&self.store, user, package_id, provider, livemode).await?;
+        let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
+        let at = (provider, gateway.livemode());
+        let payment =
+            checkout::begin(&self.store, &policy.fraud, user, visit, package_id, at).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),
@@ -373,7 +378,8 @@ impl Cashier {
         items: &[Item],
     ) -> Result<apply::Applied, payments::Error> {
         let txn = self.store.db.begin().await?;
-        let applied = apply::apply(&txn, policy, items, self.store.clock.now()).await?;
+        let (vault, now) = (&self.store.vault, self.store.clock.now());
+        let applied = apply::apply(&txn, vault, policy, items, now).await?;
         txn.commit().await?;
         Ok(applied)
     }
@@ -404,9 +410,11 @@ impl Cashier {
 
     async fn confirmed(&self, payment: &payment::Model) -> Result<Confirmed, CashierError> {
         let balance = ledger::balance(&self.store, payment.customer_id).await?;
+        let credits_held = reviews::held(&self.store, payment.id).await?;
         Ok(Confirmed {
             payment_id: payment.id,
-            credits_added: payment.total_credits(),
+            credits_added: payment.total_credits() - credits_held,
+            credits_held,
             balance: balance.available,
             receipt_url: payment.receipt_url.clone(),
         })

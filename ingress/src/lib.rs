@@ -5,6 +5,7 @@
 
 mod api;
 mod app;
+mod attack;
 mod auth;
 mod body;
 pub mod cashier;
@@ -19,6 +20,7 @@ mod webhooks;
 
 pub use api::{Role, openapi};
 pub use app::{App, Options};
+pub use attack::{AttackLimits, Watch};
 pub use auth::{Claims, TokenKey, mint};
 pub use cashier::{
     Approval, Begun, BegunSetup, Cashier, CashierError, Confirmed, SpentCredits, Target,
@@ -26,6 +28,7 @@ pub use cashier::{
 pub use files::Files;
 pub use gateways::{Funding, ReturnTo};
 pub use limits::{SignIns, Standing};
+pub use payments::fraud::Visit;
 pub use problem::Problem;
 pub use server::{Bound, bind};
 

@@ -59,6 +59,11 @@ impl SignIns {
         Self { limit: Arc::new(Limit::new("sign-in", per_minute)), trust_forwarded_for }
     }
 
+    /// Where `request` comes from.
+    pub fn address(&self, request: &Request) -> IpAddr {
+        address(request, self.trust_forwarded_for)
+    }
+
     /// Counts the try `request`.
     pub fn admit(&self, request: &Request) -> Result<Standing, Problem> {
         self.limit.check(&address(request, self.trust_forwarded_for))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gateways::{GatewayError, WebhookError};
 use payments::core::{
-    declines,
+    declines, fraud,
     refunds::{NotRefundable, Refusal},
 };
 use poem::{Response, error::ResponseError, http::StatusCode};
@@ -215,6 +215,7 @@ fn title(error: &CashierError) -> String {
         }
         CashierError::Payments(payments::Error::Closed) => "the account was deleted".to_owned(),
         CashierError::Payments(payments::Error::Invalid(what)) => (*what).to_owned(),
+        CashierError::Payments(payments::Error::NotSold(refused)) => refused.to_string(),
         CashierError::Payments(
             error @ (payments::Error::NotEnoughCredits { .. }
             | payments::Error::SpentDifferently { .. }
@@ -243,6 +244,12 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
         CashierError::Payments(error) => match error {
             payments::Error::UnknownPackage(_) => (StatusCode::NOT_FOUND, "unknown_package"),
             payments::Error::Closed => (StatusCode::CONFLICT, "account_closed"),
+            payments::Error::NotSold(fraud::Refused::TooManyTries) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_tries")
+            }
+            payments::Error::NotSold(fraud::Refused::NotSold) => {
+                (StatusCode::FORBIDDEN, "purchase_refused")
+            }
             payments::Error::Invalid(_) => (StatusCode::BAD_REQUEST, "malformed"),
             payments::Error::SpentDifferently { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "reference_reused")
@@ -269,6 +276,7 @@ fn not_refundable(why: NotRefundable) -> (StatusCode, &'static str) {
         NotRefundable::NothingUnused => "credits_used",
         NotRefundable::NothingLeft => "already_refunded",
         NotRefundable::Disputed => "payment_disputed",
+        NotRefundable::Reviewed => "payment_under_review",
         NotRefundable::Asked => "refund_already_requested",
     };
     (StatusCode::CONFLICT, code)
@@ -284,6 +292,7 @@ fn refused(refusal: Refusal) -> (StatusCode, &'static str) {
         Refusal::AnotherAmount(_) => (StatusCode::CONFLICT, "another_amount"),
         Refusal::Amount(_) => (StatusCode::UNPROCESSABLE_ENTITY, "amount_out_of_range"),
         Refusal::NotRefundable(why) => not_refundable(why),
+        Refusal::Decided(_) => (StatusCode::CONFLICT, "already_decided"),
         Refusal::NoAppeal(_) => (StatusCode::CONFLICT, "no_appeal"),
     }
 }

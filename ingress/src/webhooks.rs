@@ -35,6 +35,9 @@ pub(crate) async fn receive(
             let provider = gateway.provider().as_str();
             metrics::counter!("quittance_webhooks_refused_total", "provider" => provider)
                 .increment(1);
+            if matches!(error, WebhookError::Signature) {
+                app.watch.forged_signature();
+            }
             // Only failures count against an address; a genuine event is never turned away.
             app.limits.signature_failure(app.address(request))?;
             return Err(error.into());

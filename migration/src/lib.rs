@@ -18,6 +18,7 @@ mod m0006_shop;
 mod m0007_sessions;
 mod m0008_money_back;
 mod m0009_audit_chain;
+mod m0010_watch;
 mod m0012_desk_lists;
 mod m0014_checkout_sessions;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_money_back::Migration),
             Box::new(m0009_audit_chain::Migration),
+            Box::new(m0010_watch::Migration),
             Box::new(m0012_desk_lists::Migration),
             Box::new(m0014_checkout_sessions::Migration),
         ]

@@ -7,7 +7,7 @@ use crate::{
     Error, Store,
     audit::{self, Line},
     customers::{self, User},
-    vault::Place,
+    vault::{Place, Vault},
 };
 
 /// Longest line of an address; longer ones do not fit an envelope either.
@@ -18,10 +18,15 @@ const LINES: usize = 6;
 
 /// Whom `customer`'s invoices are made out to.
 pub fn of(store: &Store, customer: &customer::Model) -> Result<Buyer, Error> {
-    let Some(sealed) = &customer.billing else {
+    open(&store.vault, customer.id, customer.billing.as_deref())
+}
+
+/// Opens the billing details that stand `sealed` in the row of customer `id`.
+pub(crate) fn open(vault: &Vault, id: CustomerId, sealed: Option<&[u8]>) -> Result<Buyer, Error> {
+    let Some(sealed) = sealed else {
         return Ok(Buyer::default());
     };
-    let json = store.vault.unseal(place(customer.id), sealed)?;
+    let json = vault.unseal(place(id), sealed)?;
     serde_json::from_slice(&json)
         .map_err(|_| Error::Inconsistent("billing details cannot be read".to_owned()))
 }

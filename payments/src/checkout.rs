@@ -13,24 +13,32 @@ use sea_orm::{
 
 use crate::{
     Error, Store, catalog,
+    core::fraud::Rules,
     customers::{self, User},
+    fraud::{self, Visit},
+    vault::Place,
 };
 
 /// Writes down that `user` wants to buy package `package_id`, before any provider is asked.
 ///
-/// The price comes from the catalogue alone, and stays as it is now.
+/// The price comes from the catalogue alone, and stays as it is now. Fails with [`Error::NotSold`]
+/// if `rules` refuse somebody who comes from `visit`.
 pub async fn begin(
     store: &Store,
+    rules: &Rules,
     user: &User,
+    visit: &Visit,
     package_id: &str,
-    provider: Provider,
-    livemode: bool,
+    (provider, livemode): (Provider, bool),
 ) -> Result<Model, Error> {
     let package = catalog::find(store, package_id).await?;
     let customer = customers::ensure(store, user).await?;
     let now = store.clock.now();
+    fraud::admit(store, rules, (&customer, user.email.as_deref()), &package, visit, now).await?;
+    let id = PaymentId::new();
+    let seal = |network: String| store.vault.seal(address_place(id), network.as_bytes());
     let row = ActiveModel {
-        id: Set(PaymentId::new()),
+        id: Set(id),
         customer_id: Set(customer.id),
         package_id: Set(package.id),
         kind: Set(Kind::OneTime),
@@ -49,6 +57,13 @@ pub async fn begin(
         method_brand: Set(None),
         method_last4: Set(None),
         receipt_url: Set(None),
+        card_blind: Set(None),
+        card_country: Set(None),
+        risk: Set(None),
+        risk_score: Set(None),
+        address_blind: Set(visit.address_blind(&store.vault)),
+        address: Set(visit.network().map(seal).transpose()?),
+        device_blind: Set(visit.device_blind(&store.vault)),
         refunded: Set(0),
         version: Set(0),
         created_at: Set(now),
@@ -56,6 +71,11 @@ pub async fn begin(
         succeeded_at: Set(None),
     };
     Ok(row.insert(store.db.writer()).await?)
+}
+
+/// Where the address is sealed for from which payment `id` was begun.
+pub(crate) fn address_place(id: PaymentId) -> Place {
+    Place::new("payments.address", id.uuid())
 }
 
 /// What came of [`link`].

@@ -4,15 +4,16 @@ use entities::{
     Timestamp,
     control::{ActiveModel, Column, Entity, Model, State},
 };
-use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, Set, sea_query::OnConflict};
 
 use crate::{
     Error, Store,
     audit::{self, Line},
+    breaker,
 };
 
-/// Scopes that can stand still.
-pub const SCOPES: [&str; 5] = ["all", "events", "money", "mail", "upkeep"];
+/// Scopes that can stand still: everything, a lane, or the refunds among the lane `money`.
+pub const SCOPES: [&str; 6] = ["all", "events", "money", "refunds", "mail", "upkeep"];
 
 /// Sets `scope` to `state`; claims see it at once.
 pub async fn set(
@@ -24,9 +25,35 @@ pub async fn set(
     until: Option<Timestamp>,
 ) -> Result<(), Error> {
     if !SCOPES.contains(&scope) {
-        return Err(Error::Invalid("a scope is one of all, events, money, mail, upkeep"));
+        return Err(Error::Invalid("a scope is one of all, events, money, refunds, mail, upkeep"));
     }
     let now = store.clock.now();
+    let txn = store.db.begin().await?;
+    write(&txn, Change { scope, state, reason, by, until }, now).await?;
+    if state == State::Running {
+        // What is seen from now on is another episode: whoever resumed has seen to this one.
+        breaker::seen_to(&txn, scope, now).await?;
+    }
+    Ok(txn.commit().await?)
+}
+
+/// A change of a scope.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) scope: &'a str,
+    pub(crate) state: State,
+    pub(crate) reason: &'a str,
+    pub(crate) by: &'a str,
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// Writes `change` and its line of the audit log, if and only if `txn` commits.
+pub(crate) async fn write(
+    txn: &DatabaseTransaction,
+    change: Change<'_>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let Change { scope, state, reason, by, until } = change;
     let row = ActiveModel {
         scope: Set(scope.to_owned()),
         state: Set(state),
@@ -44,17 +71,16 @@ pub async fn set(
             Column::UpdatedAt,
         ])
         .to_owned();
+    let until = until.map_or_else(String::new, |until| format!(" until {until}"));
     let line = Line {
         actor: by.to_owned(),
         action: format!("control.{}", if state == State::Paused { "pause" } else { "resume" }),
         subject: scope.to_owned(),
         before: None,
-        after: Some(reason.to_owned()),
+        after: Some(format!("{reason}{until}")),
     };
-    let txn = store.db.begin().await?;
-    Entity::insert(row).on_conflict(replace).exec_without_returning(&txn).await?;
-    audit::write(&txn, vec![line], now).await?;
-    Ok(txn.commit().await?)
+    Entity::insert(row).on_conflict(replace).exec_without_returning(txn).await?;
+    audit::write(txn, vec![line], now).await
 }
 
 /// Every control that was ever set.

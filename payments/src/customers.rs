@@ -49,6 +49,7 @@ pub async fn ensure(store: &Store, user: &User) -> Result<Model, Error> {
         email: Set(seal(store, id, user)?),
         billing: Set(None),
         closed_at: Set(None),
+        flagged_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
     };

@@ -2,7 +2,10 @@ use entities::PaymentId;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
-    core::refunds::{NotRefundable, Refusal},
+    core::{
+        fraud,
+        refunds::{NotRefundable, Refusal},
+    },
     vault::VaultError,
 };
 
@@ -43,6 +46,9 @@ pub enum Error {
     /// The account was deleted.
     #[error("the account was deleted")]
     Closed,
+    /// Nothing is sold to this buyer, or not now.
+    #[error("{0}")]
+    NotSold(fraud::Refused),
     /// Nothing of the payment can be refunded.
     #[error("{0}")]
     NotRefundable(NotRefundable),
@@ -68,6 +74,7 @@ impl Error {
             | Self::NotEnoughCredits { .. }
             | Self::SpentDifferently { .. }
             | Self::Closed
+            | Self::NotSold(_)
             | Self::NotRefundable(_)
             | Self::Refused(_)
             | Self::Invalid(_)

@@ -19,6 +19,8 @@ pub struct Receipt {
     pub paid: Money,
     /// Credits granted, bonus included.
     pub credits: i64,
+    /// Credits of them that are set aside until somebody has looked at the payment.
+    pub held: i64,
     /// Credits the payer has now.
     pub balance: i64,
     /// How it was paid, as far as it may be shown: brand and last four digits.
@@ -39,6 +41,8 @@ const IDS: &[Column] = &[col("id", Type::Uuid)];
 
 const QUERY: &str = "SELECT p.id AS payment_id, p.customer_id, c.email, k.name AS package, \
                      p.amount, p.currency, p.credits + p.bonus_credits AS credits, \
+                     CAST(COALESCE((SELECT SUM(w.held) FROM reviews w WHERE w.payment_id = p.id \
+                     AND w.state = 'open'), 0) AS BIGINT) AS held, \
                      p.method_brand, p.method_last4, p.succeeded_at, p.receipt_url FROM v JOIN \
                      payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
                      packages k ON k.id = p.package_id WHERE p.succeeded_at IS NOT NULL";
@@ -52,6 +56,7 @@ struct Row {
     amount: i64,
     currency: Currency,
     credits: i64,
+    held: i64,
     method_brand: Option<String>,
     method_last4: Option<String>,
     succeeded_at: Timestamp,
@@ -88,6 +93,7 @@ fn receipt(store: &Store, row: Row, balance: i64) -> Result<Receipt, Error> {
         package: row.package,
         paid: Money::new(row.amount, row.currency),
         credits: row.credits,
+        held: row.held,
         balance,
         method: row.method_brand.zip(row.method_last4),
         succeeded_at: row.succeeded_at,

@@ -152,10 +152,10 @@ pub(crate) async fn begin(
     Data(portal): Data<&Arc<Portal>>,
     Path(package): Path<String>,
 ) -> Response {
-    let (user, keep) = (visitor.user(), wish.keep.is_some());
+    let (from, keep) = (visitor.from(), wish.keep.is_some());
     let method = wish.method.map(|id| id.to_string());
     let begun =
-        portal.cashier.begin_with(user, &package, method.as_deref(), keep, Provider::Stripe);
+        portal.cashier.begin_with(from, &package, method.as_deref(), keep, Provider::Stripe);
     match begun.await {
         Ok(begun) => {
             let client_secret = begun.client_secret.expose_secret();

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 use entities::{PaymentId, Timestamp, payment};
 use ingress::{CashierError, Target};
-use payments::{Store, catalog, checkout, hosted, ledger, mails};
+use payments::{Store, catalog, checkout, hosted, ledger, mails, reviews};
 use poem::{
     IntoResponse, Response, handler,
     http::header,
@@ -214,11 +214,13 @@ impl Progress {
         } else {
             None
         };
+        let held = if paid { reviews::held(store, payment.id).await? } else { 0 };
         let package = catalog::name(store, &payment.package_id).await?;
+        let told = Story::of(&payment, usual, now);
         Ok(Self {
             open: open || lingers(&payment, visitor.email().is_some() && !mailed, now),
-            story: Story::of(&payment, usual, now),
-            steps: story::steps(&payment, visitor.email(), mailed),
+            story: if held > 0 { Story::reviewed(held) } else { told },
+            steps: story::steps(&payment, held, visitor.email(), mailed),
             balance,
             package: package.unwrap_or_else(|| payment.package_id.clone()),
             credits: words::credits(payment.total_credits()),

@@ -143,7 +143,7 @@ async fn begin(
         canceled: portal.page("/checkout/paypal/cancel"),
     };
     let provider = Provider::Paypal;
-    portal.cashier.begin_approval(visitor.user(), package, provider, return_to, funding).await
+    portal.cashier.begin_approval(visitor.from(), package, provider, return_to, funding).await
 }
 
 /// The visitor's own payment whose order PayPal names.

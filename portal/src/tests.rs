@@ -13,7 +13,7 @@ use jobs::{Dispatcher, tickets::MemoryCarrier};
 use migration::{Migrate, Migrator};
 use payments::{
     Store, catalog,
-    core::{Policies, Policy},
+    core::{Alarms, Policies, Policy, fraud::Rules},
     vault::Vault,
 };
 use poem::{
@@ -61,7 +61,9 @@ impl Desk {
     /// Likewise; `hosted` if payers are sent to a page of Stripe's.
     fn open_with(&self, sandbox: bool, hosted: bool) -> TestClient<impl Endpoint + use<>> {
         let gateways = Gateways::new([gateway::fake()]);
-        let policy = Policy { livemode: false, account: None, refund_warnings: false };
+        let (fraud, alarms) = (Rules::OFF, Alarms::USUAL);
+        let policy =
+            Policy { livemode: false, account: None, refund_warnings: false, fraud, alarms };
         let policies = Policies::new([(Provider::Stripe, policy)]);
         let dispatcher = Dispatcher::start(Arc::new(MemoryCarrier::new().0));
         let cashier = ingress::Cashier::new(&self.store, &gateways, &policies, &dispatcher);
@@ -369,8 +371,10 @@ async fn billing_goes_on_where_a_page_ends() {
     let mira = Browser::sign_in(&portal, "mira").await;
     let user = payments::customers::User { user_ref: "mira".to_owned(), email: None };
     for _ in 0..23 {
-        let provider = Provider::Stripe;
-        payments::checkout::begin(&desk.store, &user, "pro-200", provider, false).await.unwrap();
+        let (visit, at) = (ingress::Visit::default(), (Provider::Stripe, false));
+        let begun =
+            payments::checkout::begin(&desk.store, &Rules::OFF, &user, &visit, "pro-200", at);
+        begun.await.unwrap();
     }
     let count = |html: &str| html.matches("/payments/txn_").count();
     let first = mira.read("/billing?state=open").await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entities::Timestamp;
-use ingress::Role;
+use ingress::{Role, Visit};
 use payments::{
     customers::User,
     sessions::{self, Session},
@@ -19,6 +19,7 @@ use crate::{Portal, message::Failure};
 pub(crate) struct Visitor {
     session: Session,
     token: String,
+    visit: Visit,
 }
 
 /// Somebody who may have signed in.
@@ -31,6 +32,11 @@ impl Visitor {
     /// Who it is, in the host application's words.
     pub(crate) fn user(&self) -> &User {
         &self.session.user
+    }
+
+    /// Who it is, and where they come from.
+    pub(crate) fn from(&self) -> (&User, &Visit) {
+        (&self.session.user, &self.visit)
     }
 
     /// What a page calls them.
@@ -70,7 +76,8 @@ impl Guest {
     pub(crate) async fn find(request: &Request, portal: &Portal) -> Result<Self, payments::Error> {
         let Some(token) = token(request, portal) else { return Ok(Self(None)) };
         let session = sessions::find(&portal.store, token).await?;
-        let visitor = session.map(|session| Visitor { session, token: token.to_owned() });
+        let visit = Visit::new(portal.sign_ins.address(request), None)?;
+        let visitor = session.map(|session| Visitor { session, token: token.to_owned(), visit });
         Ok(Self(visitor))
     }
 }

@@ -100,6 +100,29 @@ test("Escape closes 3-D Secure and counts as a no", async (page) => {
   await expect("the window is gone", (await page.locator("dialog").count()) === 0);
 });
 
+// AC9.3.4, AC9.6.6
+test("a risky payment waits for a person, who releases it", async (page) => {
+  await toCheckout(page, "Jonas", "basic-100");
+  const before = await credits(page);
+  await typeCard(page, "4000000000009235");
+  await submit(page).click();
+  await page.waitForURL(/\/payments\/txn_/);
+  const payment = new URL(page.url()).pathname;
+  await page.getByRole("heading", { name: "Paid, and being reviewed" }).waitFor();
+  await expect("no serious finding", complain(page));
+  await signIn(page, "Felix", "/desk/reviews");
+  await expect("no serious finding", complain(page));
+  await page.getByRole("link", { name: "Looks like fraud" }).first().click();
+  await page.getByText("The provider sees elevated risk, score 69.").first().waitFor();
+  await expect("no serious finding", complain(page));
+  await expect("nothing is cut off", fits(page));
+  await page.getByRole("button", { name: "Release" }).click();
+  await page.getByText("It is released").waitFor();
+  await signIn(page, "Jonas", payment);
+  await page.getByRole("heading", { name: "Thank you, that is paid" }).waitFor();
+  await expect("credits once", (await credits(page)) === before + 110);
+});
+
 // AC9.1.4, 002-ER1, 002-ER2, 002-ER3, 002-ER4, 000-UR2, 000-FR6
 test("each refusal names its reason and the next step, and the form is kept", async (page) => {
   const cards = {

@@ -1,7 +1,9 @@
 //! Every route of the API, as everybody: the list is the served `OpenAPI` document's own, so no route
 //! can be forgotten (`001-SR4`, `001-C6`).
 
+use entities::block;
 use ingress::{Claims, mint};
+use payments::{blocklist, reviews};
 use serde_json::{Value, json};
 use tests::{Asked, TestApp, USER};
 
@@ -18,8 +20,12 @@ fn body(operation: &str) -> Option<Value> {
         "savePaymentMethod" => json!({ "paymentMethodId": "pm_card_visa" }),
         "spendCredits" => json!({ "credits": 1, "reference": "matrix" }),
         "appealRefundRequest" => json!({ "reason": "look again" }),
-        "adminApproveRefund" => json!({ "version": 0 }),
+        "adminApproveRefund" | "adminReleaseReview" | "adminConfirmFraud" => {
+            json!({ "version": 0 })
+        }
         "adminDenyRefund" => json!({ "version": 0, "reason": "used" }),
+        "adminContactCustomer" => json!({ "message": "was it you?" }),
+        "adminBlock" => json!({ "kind": "user", "value": "x", "reason": "matrix" }),
         "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
         _ => return None,
     })
@@ -93,6 +99,9 @@ impl Route {
             "getRefundOffer" => &things.other_payment,
             "getRefundRequest" | "adminGetRefundRequest" | "adminApproveRefund" => &things.request,
             "adminDenyRefund" => &things.other_request,
+            "adminConfirmFraud" => &things.other_review,
+            "adminUnblock" => &things.block,
+            _ if self.path.starts_with("/api/v1/admin/reviews/") => &things.review,
             "appealRefundRequest" => &things.denied_request,
             _ if self.path.starts_with("/api/v1/payments/paypal/") => &things.order,
             _ if self.path.starts_with("/api/v1/payment-methods/") => &things.method,
@@ -115,6 +124,9 @@ struct Things {
     request: String,
     other_request: String,
     denied_request: String,
+    review: String,
+    other_review: String,
+    block: String,
 }
 
 impl Things {
@@ -126,6 +138,19 @@ impl Things {
         let request = async || app.ask_refund(USER, app.buy(USER, "pm_card_visa").await.0).await;
         let denied_request = request().await;
         assert_eq!(app.deny_refund("eve", &denied_request).await.status, 200);
+        // Of somebody else, whose account is flagged then.
+        let review = async |user| {
+            let (payment_id, _) = app.buy(user, "pm_card_visa").await;
+            let (rule, detail) = ("amount-mismatch", "sample".to_owned());
+            let case = reviews::Case { payment_id, rule, detail, event_id: None };
+            let txn = app.store.db.begin().await.unwrap();
+            let now = app.store.clock.now();
+            let opened = reviews::open(&txn, vec![case], now).await.unwrap();
+            txn.commit().await.unwrap();
+            opened[0].0.to_string()
+        };
+        let (visitor, reason) = ("nobody@example", "sample");
+        let block = blocklist::add(&app.store, "eve", block::Kind::User, visitor, reason, None);
         let (_, order) = app.begin_paypal(USER).await;
         app.approve(&order, sandbox::Funding::Balance);
         Self {
@@ -135,6 +160,9 @@ impl Things {
             order,
             request: request().await,
             other_request: request().await,
+            review: review(USER).await,
+            other_review: review("carl").await,
+            block: block.await.unwrap().id.to_string(),
             denied_request,
         }
     }
@@ -214,7 +242,7 @@ async fn assert_for_staff(app: &TestApp, route: &Route, id: &str) {
         let expected = match (let_in, route.names_one()) {
             (false, _) => 403,
             (true, true) => 404,
-            (true, false) => 200,
+            (true, false) => route.status,
         };
         assert_eq!(asked.status, expected, "{} as {role:?}: {}", route.id, asked.body);
     }

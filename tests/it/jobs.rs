@@ -10,6 +10,7 @@ use jobs::{
     SendFailure, SendReceipt, SyncMethods, VerifyAudit, VerifyLedger,
     queue::{self, Claim, Filter},
 };
+use payments::reviews;
 use redis::AsyncCommands;
 use sandbox::Faults;
 use sea_orm::ConnectionTrait;
@@ -166,6 +167,12 @@ async fn one_job_of_each_kind_is_drained() {
     assert_eq!(app.approve_refund("eve", &asked, None).await.status, 200);
     let tick = || "test".to_owned();
     let now = app.store.clock.now();
+    let (rule, detail) = ("amount-mismatch", tick());
+    let case = reviews::Case { payment_id: payment.id, rule, detail, event_id: None };
+    let txn = app.store.db.begin().await.unwrap();
+    let review = reviews::open(&txn, vec![case], now).await.unwrap().remove(0).0;
+    txn.commit().await.unwrap();
+    reviews::contact(&app.store, "eve", review, "was it you?").await.unwrap().unwrap();
     let provider = Provider::Stripe;
     let jobs = vec![
         NewJob::of(&LookUpEvent { event_id }, now),

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use boot::{
     Clock, Config, Shutdown,
-    config::{File, MasterKey, PaypalKeys, PaypalVerification, StripeKeys},
+    config::{Breaker, File, Fraud, MasterKey, PaypalKeys, PaypalVerification, StripeKeys},
     db::DbOptions,
 };
 use entities::{
@@ -104,6 +104,33 @@ impl TestApp {
     /// No worker runs, and only Stripe is set up.
     pub async fn without_paypal() -> Self {
         Self::build(Clock::System, false, |config| config.paypal = None).await
+    }
+
+    /// No worker runs, payments are judged as they are by default, and addresses are those that a
+    /// proxy of ours tells.
+    pub async fn watched() -> Self {
+        Self::watched_with(|_| ()).await
+    }
+
+    /// [`TestApp::watched`], and everything runs.
+    pub async fn watched_running() -> Self {
+        Self::build_watched(true, |_| ()).await
+    }
+
+    /// [`TestApp::watched`] with another configuration.
+    pub async fn watched_with(change: impl FnOnce(&mut File)) -> Self {
+        Self::build_watched(false, change).await
+    }
+
+    async fn build_watched(workers: bool, change: impl FnOnce(&mut File)) -> Self {
+        Self::build(Clock::System, workers, |config| {
+            config.file.fraud = Fraud::default();
+            config.file.breaker = Breaker::default();
+            config.file.http.trust_forwarded_for = true;
+            config.file.limits.signature_failures_per_minute_per_address = 1_000_000;
+            change(&mut config.file);
+        })
+        .await
     }
 
     async fn build(clock: Clock, workers: bool, change: impl FnOnce(&mut Config)) -> Self {
@@ -257,9 +284,7 @@ impl TestApp {
     /// A payment of `pro-200` that is to be paid with PayPal, which has not been asked.
     pub async fn pending_paypal(&self) -> PaymentId {
         let user = payments::customers::User { user_ref: USER.to_owned(), email: None };
-        let provider = entities::Provider::Paypal;
-        let begun = payments::checkout::begin(&self.store, &user, "pro-200", provider, false);
-        begun.await.unwrap().id
+        self.pending(&user, Provider::Paypal).await.id
     }
 
     /// A payment of `pro-200` whose object at Stripe is `reference`; Stripe is not asked.
@@ -268,14 +293,22 @@ impl TestApp {
             user_ref: USER.to_owned(),
             email: Some(format!("{USER}@example.com")),
         };
-        let provider = Provider::Stripe;
-        let begun = payments::checkout::begin(&self.store, &user, "pro-200", provider, false)
-            .await
-            .unwrap();
+        let begun = self.pending(&user, Provider::Stripe).await;
         if let Some(reference) = reference {
             payments::checkout::link(&self.store, begun.id, reference).await.unwrap();
         }
         self.payment(begun.id).await
+    }
+
+    async fn pending(
+        &self,
+        user: &payments::customers::User,
+        provider: Provider,
+    ) -> payment::Model {
+        let (visit, at) = (payments::fraud::Visit::default(), (provider, false));
+        let rules = &payments::core::fraud::Rules::OFF;
+        let begun = payments::checkout::begin(&self.store, rules, user, &visit, "pro-200", at);
+        begun.await.unwrap()
     }
 
     /// `POST /api/v1/payments/confirm` as `user`.
@@ -442,6 +475,7 @@ async fn config(directory: &TempDir, base: &str, listen: std::net::SocketAddr) -
 fn file() -> File {
     let mut file = File::default();
     file.mail.per_recipient_per_hour = 1_000;
+    file.fraud.enabled = false;
     file
 }
 

@@ -12,7 +12,8 @@ pub mod process;
 mod refunds;
 pub mod samples;
 pub mod stripe;
+mod watch;
 
 pub use app::{Asked, SECRET, TestApp, USER};
 pub use futures_util::future::join_all;
-pub use refunds::{dispute_event, refund_event};
+pub use refunds::{dispute_event, refund_event, wrapped};

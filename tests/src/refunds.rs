@@ -155,7 +155,8 @@ pub fn dispute_event(
     wrapped(event, kind, &object)
 }
 
-fn wrapped(event: &str, kind: &str, object: &Value) -> Value {
+/// An event of `kind` about `object`.
+pub fn wrapped(event: &str, kind: &str, object: &Value) -> Value {
     json!({
         "id": event,
         "object": "event",

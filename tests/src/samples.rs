@@ -1,9 +1,9 @@
 //! One of each.
 
-use entities::{CustomerId, EventId, PaymentId, Provider, Timestamp, customer};
+use entities::{CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer};
 use jobs::{
     Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SyncMethods, VerifyLedger,
+    SendCaseMail, SendFailure, SyncMethods, VerifyLedger,
 };
 
 use payments::{
@@ -33,6 +33,7 @@ impl Samples {
             NewJob::of(&FollowPayment { payment_id: self.over, version: 1 }, now),
             NewJob::of(&ResendReceipt { payment_id: self.paid, minute: 1 }, now),
             NewJob::of(&SendFailure { payment_id: self.over, failed_at: 1 }, now),
+            NewJob::of(&SendCaseMail { message_id: MessageId::new() }, now),
             NewJob::of(&SyncMethods { event_id: EventId::new() }, now),
             NewJob::of(&DetachMethods { customer_id: CustomerId::new() }, now),
             NewJob::of(&Alert { kind: word(), subject: word(), detail: word() }, now),

@@ -193,7 +193,7 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
     for (provider, told) in told {
         let policy = context.policies.get(provider).context("a provider has no policy")?;
         let (indexes, items) = told.payments;
-        let applied = apply::apply(&txn, policy, &items, now).await?;
+        let applied = apply::apply(&txn, &store.vault, policy, &items, now).await?;
         enqueued.extend(applied.enqueued);
         let outcomes = indexes.into_iter().zip(applied.outcomes);
         let (indexes, items) = told.money_back;

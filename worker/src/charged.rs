@@ -72,7 +72,8 @@ async fn apply(context: &Context, fact: Fact) -> Result<(), payments::Error> {
     let Some(policy) = context.policies.get(fact.provider) else { return Ok(()) };
     let txn = context.store.db.begin().await?;
     let items = [Item { fact, event_id: None }];
-    match apply::apply(&txn, policy, &items, context.store.clock.now()).await {
+    let (vault, now) = (&context.store.vault, context.store.clock.now());
+    match apply::apply(&txn, vault, policy, &items, now).await {
         Ok(applied) => {
             txn.commit().await?;
             context.dispatcher.announce(applied.enqueued);

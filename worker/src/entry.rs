@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
     Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, ProcessRefund, Prune, Reconcile,
-    ResendReceipt, SendFailure, SendReceipt, SendRefundMail, SyncMethods, VerifyAudit,
-    VerifyLedger, queue::lease,
+    ResendReceipt, SendCaseMail, SendFailure, SendReceipt, SendRefundMail, SyncMethods,
+    VerifyAudit, VerifyLedger, queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -43,6 +43,7 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<DetachMethods>(),
     Entry::of::<ProcessRefund>(),
     Entry::of::<SendRefundMail>(),
+    Entry::of::<SendCaseMail>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),
     Entry::of::<VerifyLedger>(),

@@ -60,7 +60,8 @@ pub(crate) async fn apply_now(
 ) -> Result<Applied, JobError> {
     let policy = policy(context, gateway)?;
     let txn = context.store.db.begin().await?;
-    let applied = apply::apply(&txn, policy, items, context.store.clock.now()).await?;
+    let (vault, now) = (&context.store.vault, context.store.clock.now());
+    let applied = apply::apply(&txn, vault, policy, items, now).await?;
     txn.commit().await?;
     context.dispatcher.announce(applied.enqueued.clone());
     Ok(applied)

@@ -24,6 +24,7 @@ mod reconcile;
 mod resend_receipt;
 mod schedules;
 mod sealer;
+mod send_case_mail;
 mod send_failure;
 mod send_receipt;
 mod send_refund_mail;

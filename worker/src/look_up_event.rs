@@ -36,7 +36,7 @@ impl Run for LookUpEvent {
         let txn = store.db.begin().await?;
         let (outcomes, enqueued) = match found {
             Found::Payment(items) => {
-                let applied = apply::apply(&txn, policy, &items, now).await?;
+                let applied = apply::apply(&txn, &store.vault, policy, &items, now).await?;
                 // The last is what holds now.
                 (applied.outcomes.into_iter().rev().take(1).collect(), applied.enqueued)
             }

@@ -251,6 +251,7 @@ async fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> 
         package: &receipt.package,
         paid: &receipt.paid,
         credits: receipt.credits,
+        held: receipt.held,
         balance: receipt.balance,
         method: receipt.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
         succeeded_at: receipt.succeeded_at,

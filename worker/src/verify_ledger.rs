@@ -1,6 +1,10 @@
 use entities::job::Model;
 use jobs::{Alert, NewJob, VerifyLedger, queue};
-use payments::ledger;
+use payments::{
+    breaker::{self, Signal},
+    core::Alarms,
+    ledger,
+};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -22,6 +26,9 @@ impl Run for VerifyLedger {
         let enqueued = queue::insert(&txn, vec![NewJob::of(&alert, now)], now).await?;
         txn.commit().await?;
         context.dispatcher.announce(enqueued);
+        let (detail, pauses) = ("the ledger does not agree with itself", Alarms::USUAL.pauses);
+        let told = breaker::report(&context.store, Signal::Ledger, 1, detail, &pauses).await?;
+        context.dispatcher.announce(told.into_iter().collect());
         Ok(Ran::Done)
     }
 }

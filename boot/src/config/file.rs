@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::fraud::{Breaker, Fraud};
+
 /// What `quittance.toml` says; what it leaves out has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +28,10 @@ pub struct File {
     pub refunds: Refunds,
     /// Where payers pay.
     pub checkout: Checkout,
+    /// What is suspicious.
+    pub fraud: Fraud,
+    /// What is an attack.
+    pub breaker: Breaker,
 }
 
 /// `[checkout]`: where payers pay.

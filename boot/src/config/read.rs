@@ -69,6 +69,13 @@ impl File {
                 );
             }
         }
+        if self.fraud.block_points < self.fraud.review_points {
+            problems.add(
+                format!("{path}, fraud.block_points"),
+                "it is less than fraud.review_points",
+                "raise the former or lower the latter: what is refused is suspicious too",
+            );
+        }
         let http = &self.http;
         let ascending = [
             ("http.body_timeout_ms", http.body_timeout_ms),
@@ -89,9 +96,20 @@ impl File {
 
     /// Every number, by its key, with the range it must be in.
     fn numbers(&self) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
-        let Self { lanes, http, database, worker, limits, mail, invoice, refunds, checkout: _ } =
-            self;
-        vec![
+        let Self {
+            lanes,
+            http,
+            database,
+            worker,
+            limits,
+            mail,
+            invoice,
+            refunds,
+            checkout: _,
+            fraud,
+            breaker,
+        } = self;
+        let mut numbers = vec![
             ("lanes.events", lanes.events as u64, 1..=256),
             ("lanes.money", lanes.money as u64, 1..=256),
             ("lanes.mail", lanes.mail as u64, 1..=256),
@@ -138,6 +156,9 @@ impl File {
             ("refunds.appeal_days", refunds.appeal_days.into(), 1..=3_650),
             ("refunds.two_people_above", refunds.two_people_above, 0..=999_999_999),
             ("invoice.tax_basis_points", invoice.tax_basis_points.into(), 0..=10_000),
-        ]
+        ];
+        numbers.extend(fraud.numbers());
+        numbers.extend(breaker.numbers());
+        numbers
     }
 }

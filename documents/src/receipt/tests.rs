@@ -12,6 +12,7 @@ impl ReceiptMail<'_> {
             package: "Pro",
             paid: &PAID,
             credits: 240,
+            held: 0,
             balance: 265,
             method: Some(("visa", "4242")),
             succeeded_at: Timestamp::from_seconds(1_700_000_000),
@@ -95,4 +96,14 @@ fn no_line_is_longer_than_mail_allows() {
         assert!(mail.subject.chars().count() <= 120);
         assert!(mail.text.lines().all(|line| line.chars().count() <= WIDTH), "{}", mail.text);
     }
+}
+
+#[test]
+fn credits_that_are_set_aside_are_not_said_to_be_there() {
+    let mail = receipt(&ReceiptMail { held: 240, balance: 0, ..ReceiptMail::sample() }).unwrap();
+    for text in [&mail.text, &mail.html] {
+        assert!(!text.contains("were added"), "{text}");
+        assert!(text.contains("being reviewed"), "{text}");
+    }
+    assert!(mail.text.contains("received your payment of 160.00 USD"));
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use entities::{
     Money, PaymentId, Provider, Timestamp,
-    fact::{Fact, Failure, MethodSummary, News, Receipt},
+    fact::{Evidence, Fact, Failure, MethodSummary, News, Receipt, RiskLevel},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
@@ -69,6 +69,8 @@ struct Capture {
     create_time: Option<String>,
     #[serde(default)]
     update_time: Option<String>,
+    #[serde(default)]
+    seller_protection: Option<Value>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -173,7 +175,24 @@ impl<'a> Order<'a> {
             collected: self.unit()?.amount.money()?,
             method: MethodSummary { kind: Some(self.source()), ..MethodSummary::default() },
             receipt_url: None,
+            evidence: self.evidence(),
         })
+    }
+
+    /// What speaks for or against the payer: whether PayPal's seller protection stands in.
+    fn evidence(&self) -> Evidence {
+        let protection = |capture: &Capture| match capture
+            .seller_protection
+            .as_ref()?
+            .get("status")?
+            .as_str()?
+        {
+            "ELIGIBLE" | "PARTIALLY_ELIGIBLE" => Some(RiskLevel::Normal),
+            "NOT_ELIGIBLE" => Some(RiskLevel::Unprotected),
+            _ => None,
+        };
+        let risk = self.captures().iter().filter_map(protection).max();
+        Evidence { risk, ..Evidence::default() }
     }
 
     /// What the payer paid from, as far as PayPal tells: `paypal`, `venmo`, …

@@ -61,8 +61,8 @@ pub(super) fn read(
     let charge: Charge<'_> = serde_json::from_str(json)?;
     let method = charge.method().unwrap_or_default();
     let collected = from_stripe(taken.amount, &taken.currency)?;
-    let receipt =
-        Receipt { collected: collected.clone(), method, receipt_url: charge.receipt_url() };
+    let (receipt_url, evidence) = (charge.receipt_url(), charge.evidence());
+    let receipt = Receipt { collected: collected.clone(), method, receipt_url, evidence };
     Ok(Some(Fact {
         provider: Provider::Stripe,
         reference,

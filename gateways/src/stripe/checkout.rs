@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use entities::{
     PaymentId, Provider,
-    fact::{Fact, Failure, MethodSummary, News, Receipt},
+    fact::{Evidence, Fact, Failure, MethodSummary, News, Receipt},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -70,6 +70,7 @@ pub(super) fn read(
             collected: asked.clone(),
             method: MethodSummary::default(),
             receipt_url: None,
+            evidence: Evidence::default(),
         }),
         "checkout.session.completed" => News::Processing,
         _ => return Err(Unreadable::new("the session succeeded without being paid")),

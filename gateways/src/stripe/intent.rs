@@ -143,6 +143,7 @@ impl<'a> Intent<'a> {
         Ok(Receipt {
             collected: self.money(received)?,
             method,
+            evidence: charge.as_ref().map(Charge::evidence).unwrap_or_default(),
             receipt_url: charge.and_then(|charge| charge.receipt_url()),
         })
     }

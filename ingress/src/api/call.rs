@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use payments::customers::User;
+use payments::{customers::User, fraud::Visit};
 use serde::de::DeserializeOwned;
 
 use crate::{App, Problem};
@@ -12,6 +12,8 @@ pub(crate) struct Call {
     pub(crate) app: App,
     /// Who asks; `None` only where nobody has to say.
     pub(crate) user: Option<User>,
+    /// Where they come from.
+    pub(crate) visit: Visit,
     /// The id in the path, if there is one.
     pub(crate) id: Option<String>,
     /// What follows the question mark.

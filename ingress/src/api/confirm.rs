@@ -25,6 +25,10 @@ pub(crate) struct Which {
 pub(crate) struct Confirmation {
     transaction_id: String,
     credits_added: i64,
+    /// Credits that are set aside until somebody has looked at the payment; left out if there are
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credits_under_review: Option<i64>,
     new_balance: i64,
     receipt_url: Option<String>,
 }
@@ -41,6 +45,7 @@ impl From<Confirmed> for Confirmation {
         Self {
             transaction_id: confirmed.payment_id.to_string(),
             credits_added: confirmed.credits_added,
+            credits_under_review: (confirmed.credits_held > 0).then_some(confirmed.credits_held),
             new_balance: confirmed.balance,
             receipt_url: confirmed.receipt_url,
         }

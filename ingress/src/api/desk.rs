@@ -183,7 +183,7 @@ async fn case(call: &Call, id: RefundRequestId) -> Result<Response, Problem> {
 }
 
 /// The states that a list of words names, separated by commas.
-fn words<S: ActiveEnum<Value = String>>(list: Option<&str>) -> Result<Vec<S>, Problem> {
+pub(super) fn words<S: ActiveEnum<Value = String>>(list: Option<&str>) -> Result<Vec<S>, Problem> {
     let words = list.iter().flat_map(|list| list.split(','));
     let state = |word: &str| {
         S::try_from_value(&word.trim().to_owned()).map_err(|_| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::payments::{
     alerts,
     customers::User,
+    fraud::Visit,
     idempotency::{self, Answer, Begun},
 };
 use jobs::Alert;
@@ -25,6 +26,9 @@ use crate::{App, Problem, auth, body, limits::Standing};
 
 /// Longest idempotency key, as at Stripe.
 const MAX_KEY: usize = 255;
+
+/// The header in which the host application says what it calls the payer's device.
+const DEVICE: &str = "quittance-device";
 
 /// The header that tells a stored answer from a fresh one.
 const REPLAYED: &str = "idempotent-replayed";
@@ -59,7 +63,10 @@ impl Endpoint for Gate {
                 }
             };
             let body = body::read(body, body::API_LIMIT, app.options.body_timeout).await?;
+            let device = request.header(DEVICE);
+            let visit = Visit::new(app.address(&request), device)?;
             let call = Call {
+                visit,
                 id: request.raw_path_param("id").map(str::to_owned),
                 query: request.uri().query().unwrap_or_default().to_owned(),
                 app: app.clone(),

@@ -41,7 +41,8 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     }
     let (user, keep) = (call.user()?, wish.save_payment_method);
     let cashier = &call.app.cashier;
-    let begun = cashier.begin_with(user, &wish.package_id, method, keep, Provider::Stripe).await?;
+    let from = (user, &call.visit);
+    let begun = cashier.begin_with(from, &wish.package_id, method, keep, Provider::Stripe).await?;
     Ok(success(&Intent {
         client_secret: begun.client_secret.expose_secret().to_owned(),
         amount: begun.price.minor,

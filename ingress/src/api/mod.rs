@@ -21,6 +21,7 @@ mod payments;
 mod paypal;
 mod receipt;
 mod refunds;
+mod reviews;
 mod screen;
 mod spend;
 mod table;
@@ -79,6 +80,6 @@ fn cors(app: &App) -> Cors {
     Cors::new()
         .allow_origins_fn(move |origin| origins.iter().any(|allowed| allowed == origin))
         .allow_methods(["GET", "POST", "PUT", "DELETE"])
-        .allow_headers(["authorization", "content-type", "idempotency-key"])
+        .allow_headers(["authorization", "content-type", "idempotency-key", "quittance-device"])
         .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "idempotent-replayed"])
 }

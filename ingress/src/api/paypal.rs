@@ -72,7 +72,8 @@ pub(crate) async fn create_order(call: Call) -> Result<Response, Problem> {
     };
     let (user, package, provider) = (call.user()?, &wish.package_id, Provider::Paypal);
     let funding = wish.funding_source.into();
-    let begun = app.cashier.begin_approval(user, package, provider, return_to, funding).await?;
+    let from = (user, &call.visit);
+    let begun = app.cashier.begin_approval(from, package, provider, return_to, funding).await?;
     Ok(success(&Begun {
         order_id: begun.reference,
         approval_url: begun.url,

@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::{
     Call, account, balance, confirm, desk, export, hosted, intent, invoice, methods, openapi,
-    packages, payments, paypal, receipt, refunds, spend, view,
+    packages, payments, paypal, receipt, refunds, reviews, spend, view,
 };
 use crate::Problem;
 
@@ -376,6 +376,96 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "Disputes, newest first",
             schema::<view::Page<desk::Dispute>>,
             |call| Box::pin(desk::disputes(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[STATUS, CURSOR, LIMIT],
+        ..get(
+            "adminListReviews",
+            "/admin/reviews",
+            "Payments that a person has to look at, newest first",
+            schema::<view::Page<reviews::Case>>,
+            |call| Box::pin(reviews::list(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        ..get(
+            "adminGetReview",
+            "/admin/reviews/{id}",
+            "One case, with what a decision needs",
+            schema::<reviews::Whole>,
+            |call| Box::pin(reviews::show(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        body: Some(schema::<reviews::Release>),
+        ..post(
+            "adminReleaseReview",
+            "/admin/reviews/{id}/release",
+            "Finds a case harmless, and frees its credits",
+            schema::<reviews::Whole>,
+            |call| Box::pin(reviews::release(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        body: Some(schema::<reviews::Fraud>),
+        ..post(
+            "adminConfirmFraud",
+            "/admin/reviews/{id}/confirm",
+            "Confirms fraud: the money goes back, the account is flagged",
+            schema::<reviews::Whole>,
+            |call| Box::pin(reviews::confirm(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        status: 202,
+        body: Some(schema::<reviews::Contact>),
+        ..post(
+            "adminContactCustomer",
+            "/admin/reviews/{id}/contact",
+            "Writes to the customer of a case",
+            schema::<reviews::Message>,
+            |call| Box::pin(reviews::contact(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[parameter("all", "true: also what was taken off or has ended"), CURSOR, LIMIT],
+        ..get(
+            "adminListBlocklist",
+            "/admin/blocklist",
+            "To whom nothing is sold, newest first",
+            schema::<view::Page<reviews::Entry>>,
+            |call| Box::pin(reviews::blocked(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        status: 201,
+        body: Some(schema::<reviews::Wish>),
+        ..post(
+            "adminBlock",
+            "/admin/blocklist",
+            "Sells nothing more to a user, a card, a mail domain or a range of addresses",
+            schema::<reviews::Entry>,
+            |call| Box::pin(reviews::block(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        verb: Verb::Delete,
+        idempotent: false,
+        ..post(
+            "adminUnblock",
+            "/admin/blocklist/{id}",
+            "Takes an entry off, and with a user the flag of their account",
+            schema::<reviews::Entry>,
+            |call| Box::pin(reviews::unblock(call)),
         )
     },
     get(

@@ -10,7 +10,7 @@ use entities::{
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Value};
 
-use super::PAUSED;
+use super::{PAUSED, held_back};
 
 /// After how many attempts a job is run alone: every job has more than these and one.
 const TOGETHER: i64 = 2;
@@ -109,10 +109,11 @@ async fn take(db: &Db, claim: Claim<'_>, ids: &[JobId], due: &str) -> Result<Vec
         _ => "",
     };
     let counted = u8::from(!faults::planted("claim-not-counted"));
+    let held_back = held_back();
     let body = format!(
         "UPDATE jobs SET state = 'running', attempts = attempts + {counted}, lease_until = ?3, worker = ?4 \
          WHERE id IN (SELECT j.id FROM jobs j JOIN v ON v.id = j.id WHERE j.lane = ?1 AND {due} \
-         AND NOT {PAUSED} {lock}) RETURNING *"
+         AND NOT {held_back} AND NOT {PAUSED} {lock}) RETURNING *"
     );
     let more: Vec<Value> = vec![
         claim.lane.as_str().into(),

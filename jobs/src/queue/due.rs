@@ -5,16 +5,17 @@ use entities::{
 };
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, FromQueryResult};
 
-use super::PAUSED;
+use super::{PAUSED, held_back};
 
 /// The oldest jobs of `lane` that are due, or whose worker let the lease run out.
 pub async fn due(db: &Db, lane: Lane, now: Timestamp, limit: u64) -> Result<Vec<JobId>, DbErr> {
     // Two selections, because neither database uses the partial indexes for an OR.
+    let held_back = held_back();
     let body = format!(
         "SELECT id FROM (SELECT * FROM (SELECT id, run_at FROM jobs WHERE lane = ?1 AND \
-         state = 'queued' AND run_at <= ?2 ORDER BY run_at LIMIT ?3) a UNION ALL SELECT * FROM \
-         (SELECT id, run_at FROM jobs WHERE lane = ?1 AND state = 'running' AND \
-         lease_until < ?2 ORDER BY lease_until LIMIT ?3) b) d WHERE NOT {PAUSED} \
+         state = 'queued' AND run_at <= ?2 AND NOT {held_back} ORDER BY run_at LIMIT ?3) a UNION \
+         ALL SELECT * FROM (SELECT id, run_at FROM jobs WHERE lane = ?1 AND state = 'running' AND \
+         lease_until < ?2 AND NOT {held_back} ORDER BY lease_until LIMIT ?3) b) d WHERE NOT {PAUSED} \
          ORDER BY run_at LIMIT ?3"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -48,12 +49,13 @@ pub async fn due_after(
     cursor: Option<Cursor>,
     limit: u64,
 ) -> Result<Vec<Due>, DbErr> {
+    let held_back = held_back();
     let body = format!(
         "SELECT id, at FROM (SELECT * FROM (SELECT id, run_at AS at FROM jobs WHERE lane = ?1 AND \
-         state = 'queued' AND run_at <= ?4 AND (run_at, id) > (?5, ?6) ORDER BY run_at, id LIMIT \
-         ?3) a UNION ALL SELECT * FROM (SELECT id, lease_until AS at FROM jobs WHERE lane = ?1 AND \
-         state = 'running' AND lease_until < ?2 AND (lease_until, id) > (?5, ?6) ORDER BY \
-         lease_until, id LIMIT ?3) b) d WHERE NOT {PAUSED} ORDER BY at, id LIMIT ?3"
+         state = 'queued' AND run_at <= ?4 AND (run_at, id) > (?5, ?6) AND NOT {held_back} ORDER \
+         BY run_at, id LIMIT ?3) a UNION ALL SELECT * FROM (SELECT id, lease_until AS at FROM jobs \
+         WHERE lane = ?1 AND state = 'running' AND lease_until < ?2 AND (lease_until, id) > (?5, \
+         ?6) AND NOT {held_back} ORDER BY lease_until, id LIMIT ?3) b) d WHERE NOT {PAUSED} ORDER BY at, id LIMIT ?3"
     );
     let from = cursor.unwrap_or(Cursor { at: i64::MIN, id: JobId::from_uuid(uuid::Uuid::nil()) });
     let values = vec![

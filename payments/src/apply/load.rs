@@ -57,7 +57,8 @@ impl Loaded {
                 loaded.by_reference.insert((row.provider, reference.clone()), index);
             }
             let before = row.status;
-            loaded.payments.push(Working { row, before, changed: false, grant: false });
+            let working = Working { row, before, changed: false, grant: false, learned: false };
+            loaded.payments.push(working);
         }
         loaded
     }

@@ -4,14 +4,19 @@
 //! reconciliation and admin share this one transition, so all of them at once grant once.
 
 mod load;
+mod watch;
 mod write;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use entities::{EventId, PaymentId, Timestamp, fact::Fact, payment::Model, payment::Status};
+use entities::{
+    EventId, PaymentId, Timestamp,
+    fact::{CardMark, Fact, News},
+    payment::{Model, Status},
+};
 use jobs::{Alert, Enqueued, NewJob, SendFailure, SendReceipt, queue};
 use sea_orm::DatabaseTransaction;
 
@@ -19,8 +24,10 @@ use crate::{
     Error,
     audit::{self, Line},
     core::{Decision, Policy, advance, decide},
+    fraud::Decline,
     invoices, ledger, money_back,
     reviews::{self, Case},
+    vault::Vault,
 };
 
 /// A fact, and how we learned of it.
@@ -70,20 +77,33 @@ struct Working {
     before: Status,
     changed: bool,
     grant: bool,
+    /// Whether something was learnt that speaks for or against its payer.
+    learned: bool,
 }
 
-/// Brings our rows to what `items` say, if and only if `txn` commits.
+impl Working {
+    /// Whether its credits were granted before, and what was learnt may put them in doubt.
+    fn late(&self) -> bool {
+        let open = matches!(self.row.status, Status::Succeeded | Status::PartiallyRefunded);
+        self.learned && !self.grant && open
+    }
+}
+
+/// Brings our rows to what `items` say, if and only if `txn` commits; `vault` blinds what must not
+/// be stored.
 ///
 /// Fails with [`Error::Stale`] if somebody else was faster; then all of it is to be rolled back and
 /// done again.
 pub async fn apply(
     txn: &DatabaseTransaction,
+    vault: &Vault,
     policy: &Policy,
     items: &[Item],
     now: Timestamp,
 ) -> Result<Applied, Error> {
     let mut loaded = load::load(txn, items).await?;
-    let mut cases: HashMap<(PaymentId, &'static str), Case> = HashMap::new();
+    let mut cases: BTreeMap<(PaymentId, &'static str), Case> = BTreeMap::new();
+    let mut declines = Vec::new();
     let mut outcomes = Vec::with_capacity(items.len());
     for item in items {
         let Some(working) = loaded.find(&item.fact) else {
@@ -91,40 +111,71 @@ pub async fn apply(
             continue;
         };
         let id = working.row.id;
-        match decide(&working.row, &item.fact, policy) {
-            Decision::Nothing => outcomes.push(Outcome::Applied(id)),
-            Decision::Advance(step) => {
-                advance(&mut working.row, &step, now);
-                working.changed = true;
-                working.grant |= step.grant;
-                outcomes.push(Outcome::Applied(id));
-            }
-            Decision::Review(mismatch) => {
-                let rule = mismatch.rule();
-                let detail = mismatch.detail(&working.row, &item.fact);
-                let case = Case { payment_id: id, rule, detail, event_id: item.event_id };
-                cases.entry((id, rule)).or_insert(case);
-                outcomes.push(Outcome::Contradicted(id, rule));
-            }
+        let decision = decide(&working.row, &item.fact, policy);
+        if let Decision::Review(mismatch) = decision {
+            let rule = mismatch.rule();
+            let detail = mismatch.detail(&working.row, &item.fact);
+            let case = Case { payment_id: id, rule, detail, event_id: item.event_id };
+            cases.entry((id, rule)).or_insert(case);
+            outcomes.push(Outcome::Contradicted(id, rule));
+            continue;
         }
+        declines.extend(decline(&working.row, &item.fact));
+        if let Decision::Advance(step) = decision {
+            let blind = |card: &CardMark| vault.blind("payments.card", &card.0);
+            advance(&mut working.row, &step, blind, now);
+            working.changed = true;
+            working.grant |= step.grant;
+            working.learned |= step.evidence.is_some();
+        }
+        outcomes.push(Outcome::Applied(id));
     }
-    let cases: BTreeMap<_, _> = cases.into_iter().collect();
-    let (enqueued, granted) =
-        write_all(txn, loaded.into_changed(), cases.into_values().collect(), now).await?;
+    let changed = loaded.into_changed();
+    let (enqueued, granted) = write_all(
+        txn,
+        (vault, policy),
+        changed,
+        Seen { cases: cases.into_values().collect(), declines },
+        now,
+    )
+    .await?;
     Ok(Applied { outcomes, enqueued, granted })
+}
+
+/// What was seen beside what changes payments.
+struct Seen {
+    cases: Vec<Case>,
+    declines: Vec<Decline>,
+}
+
+/// The try to pay of which `fact` says that it was declined.
+fn decline(row: &Model, fact: &Fact) -> Option<Decline> {
+    let (News::Failed(failure) | News::Declined(failure)) = &fact.news else { return None };
+    Some(Decline {
+        payment_id: row.id,
+        at: fact.occurred_at,
+        code: failure.code.clone(),
+        customer_id: row.customer_id,
+        address_blind: row.address_blind.clone(),
+    })
 }
 
 async fn write_all(
     txn: &DatabaseTransaction,
+    (vault, policy): (&Vault, &Policy),
     changed: Vec<Working>,
-    cases: Vec<Case>,
+    seen: Seen,
     now: Timestamp,
 ) -> Result<(Vec<Enqueued>, usize), Error> {
     write::payments(txn, &changed).await?;
+    // Counted before anything is judged, so that payments of one batch see each other.
+    let mut alarm = watch::declines(txn, seen.declines, policy, now).await?;
+    let judged = watch::judged(txn, vault, &policy.fraud, &changed, now).await?;
+    let suspected: BTreeSet<PaymentId> = judged.keys().copied().collect();
     let succeeded: Vec<&Model> =
         changed.iter().filter(|working| working.grant).map(|working| &working.row).collect();
-    let granted = ledger::grant(txn, &succeeded, now).await?;
-    let opened = reviews::open(txn, cases, now).await?;
+    let granted = ledger::grant(txn, &succeeded, &suspected, now).await?;
+    let opened = reviews::open(txn, seen.cases, now).await?;
     let mut lines: Vec<Line> = changed.iter().filter_map(status_line).collect();
     lines.extend(opened.iter().map(|(id, case)| review_line(&id.to_string(), case)));
     audit::write(txn, lines, now).await?;
@@ -140,7 +191,12 @@ async fn write_all(
     jobs.extend(changed.iter().filter_map(late_failure).map(|job| NewJob::of(&job, now)));
     let mut enqueued = queue::insert(txn, jobs, now).await?;
     let ids: Vec<PaymentId> = granted.iter().map(|grant| grant.payment_id).collect();
+    let credits = granted.iter().map(|grant| (grant.payment_id, grant.credits)).collect();
+    enqueued.extend(reviews::suspect(txn, judged, &credits, now).await?);
     enqueued.extend(money_back::catch_up(txn, &ids, now).await?);
+    alarm.extend(watch::contradictions(txn, !opened.is_empty(), policy, now).await?);
+    alarm.extend(watch::double_grants(txn, succeeded.len() - granted.len(), policy, now).await?);
+    enqueued.extend(alarm);
     // Last, since it locks the series for every other transaction.
     let new = |payment: &&&Model| granted.iter().any(|grant| grant.payment_id == payment.id);
     let billed: Vec<&Model> = succeeded.iter().filter(new).copied().collect();

@@ -17,6 +17,10 @@ const COLUMNS: &[Column] = &[
     nullable("method_brand", Type::Text),
     nullable("method_last4", Type::Text),
     nullable("receipt_url", Type::Text),
+    nullable("card_blind", Type::Text),
+    nullable("card_country", Type::Text),
+    nullable("risk", Type::Text),
+    nullable("risk_score", Type::Int),
     col("updated_at", Type::Int),
     nullable("succeeded_at", Type::Int),
 ];
@@ -25,7 +29,8 @@ const UPDATE: &str = "UPDATE payments SET version = payments.version + 1, provid
                       v.provider_reference, status = v.status, failure_code = v.failure_code, \
                       decline_code = v.decline_code, failed_at = v.failed_at, method_kind = \
                       v.method_kind, method_brand = v.method_brand, method_last4 = v.method_last4, \
-                      receipt_url = v.receipt_url, updated_at = v.updated_at, succeeded_at = \
+                      receipt_url = v.receipt_url, card_blind = v.card_blind, card_country = \
+                      v.card_country, risk = v.risk, risk_score = v.risk_score, updated_at = v.updated_at, succeeded_at = \
                       v.succeeded_at FROM v WHERE payments.id = v.id AND payments.version = \
                       v.version";
 
@@ -48,6 +53,10 @@ pub(super) async fn payments(txn: &DatabaseTransaction, changed: &[Working]) -> 
             row.method_brand.clone().into(),
             row.method_last4.clone().into(),
             row.receipt_url.clone().into(),
+            row.card_blind.clone().into(),
+            row.card_country.clone().into(),
+            row.risk.map(|risk| risk.as_str().to_owned()).into(),
+            row.risk_score.into(),
             row.updated_at.micros().into(),
             row.succeeded_at.map(Timestamp::micros).into(),
         ]);

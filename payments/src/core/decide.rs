@@ -1,9 +1,11 @@
 use boot::faults;
 use entities::{
     Timestamp,
-    fact::{Fact, Failure, MethodSummary, News, Receipt},
+    fact::{CardMark, Evidence, Fact, Failure, MethodSummary, News, Receipt},
     payment::{Model, Status},
 };
+
+use super::{Alarms, fraud::Rules};
 
 /// What we hold true about ourselves, and facts have to agree with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub struct Policy {
     pub account: Option<String>,
     /// Whether a payment that its bank suspects of fraud is refunded before it is disputed.
     pub refund_warnings: bool,
+    /// What is suspicious.
+    pub fraud: Rules,
+    /// What is an attack.
+    pub alarms: Alarms,
 }
 
 /// What follows from a fact.
@@ -38,6 +44,8 @@ pub struct Advance {
     pub failure: Option<(Timestamp, Failure)>,
     /// What to note of a success.
     pub receipt: Option<(MethodSummary, Option<String>)>,
+    /// What speaks for or against the payer that we did not know yet.
+    pub evidence: Option<Evidence>,
     /// Whether credits are to be granted.
     pub grant: bool,
 }
@@ -114,15 +122,28 @@ pub fn decide(payment: &Model, fact: &Fact, policy: &Policy) -> Decision {
         status,
         failure: if settled { None } else { newer_failure(payment, fact) },
         receipt: new_receipt(payment, &fact.news),
+        evidence: new_evidence(payment, &fact.news),
         grant: status == Some(Status::Succeeded),
     };
-    let nothing =
-        Advance { reference: None, status: None, failure: None, receipt: None, grant: false };
+    let nothing = Advance {
+        reference: None,
+        status: None,
+        failure: None,
+        receipt: None,
+        evidence: None,
+        grant: false,
+    };
     if advance == nothing { Decision::Nothing } else { Decision::Advance(Box::new(advance)) }
 }
 
-/// `payment` after `advance`. Its version is left to whoever writes it.
-pub fn advance(payment: &mut Model, advance: &Advance, now: Timestamp) {
+/// `payment` after `advance`, with what `blind` makes of the card. Its version is left to whoever
+/// writes it.
+pub fn advance(
+    payment: &mut Model,
+    advance: &Advance,
+    blind: impl Fn(&CardMark) -> String,
+    now: Timestamp,
+) {
     if let Some(reference) = &advance.reference {
         payment.provider_reference = Some(reference.clone());
     }
@@ -139,6 +160,12 @@ pub fn advance(payment: &mut Model, advance: &Advance, now: Timestamp) {
         payment.method_brand = payment.method_brand.take().or_else(|| method.brand.clone());
         payment.method_last4 = payment.method_last4.take().or_else(|| method.last4.clone());
         payment.receipt_url = payment.receipt_url.take().or_else(|| receipt_url.clone());
+    }
+    if let Some(Evidence { card, card_country, risk, risk_score }) = &advance.evidence {
+        payment.card_blind = payment.card_blind.take().or_else(|| card.as_ref().map(blind));
+        payment.card_country = payment.card_country.take().or_else(|| card_country.clone());
+        payment.risk = payment.risk.or(*risk);
+        payment.risk_score = payment.risk_score.or(*risk_score);
     }
     if advance.status == Some(Status::Succeeded) {
         payment.succeeded_at = Some(now);
@@ -214,4 +241,17 @@ fn new_receipt(payment: &Model, news: &News) -> Option<(MethodSummary, Option<St
         || (payment.method_last4.is_none() && method.last4.is_some())
         || (payment.receipt_url.is_none() && receipt_url.is_some());
     news.then(|| (method.clone(), receipt_url.clone()))
+}
+
+/// What a success or a charge tells of the payer that we do not know yet.
+fn new_evidence(payment: &Model, news: &News) -> Option<Evidence> {
+    let (News::Succeeded(receipt) | News::Charged(receipt)) = news else {
+        return None;
+    };
+    let Evidence { card, card_country, risk, risk_score } = &receipt.evidence;
+    let news = (payment.card_blind.is_none() && card.is_some())
+        || (payment.card_country.is_none() && card_country.is_some())
+        || (payment.risk.is_none() && risk.is_some())
+        || (payment.risk_score.is_none() && risk_score.is_some());
+    news.then(|| receipt.evidence.clone())
 }

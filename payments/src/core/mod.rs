@@ -1,10 +1,12 @@
 //! What follows from a fact: pure functions, the only place where it is decided.
 
+mod alarms;
 mod books;
 #[cfg(test)]
 mod books_tests;
 mod decide;
 pub mod declines;
+pub mod fraud;
 pub mod money_back;
 mod policies;
 mod position;
@@ -14,6 +16,7 @@ mod refunds_tests;
 #[cfg(test)]
 mod tests;
 
+pub use alarms::{Alarms, Pauses};
 pub use books::{Booking, request_state, settle};
 pub use decide::{Advance, Decision, Mismatch, Policy, advance, decide};
 pub use policies::Policies;

@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use entities::{DisputeId, RefundRequestId};
+use entities::{DisputeId, RefundRequestId, ReviewId};
 
 /// Who has credits of a payment set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,6 +9,8 @@ pub enum Holder {
     Request(RefundRequestId),
     /// A dispute.
     Dispute(DisputeId),
+    /// A review.
+    Review(ReviewId),
 }
 
 /// The credits that one payment granted, and the claims on them.
@@ -32,6 +34,11 @@ pub struct Position {
     pub lost: i64,
     /// Open disputes, and the credits to set aside for each.
     pub disputes: BTreeMap<DisputeId, i64>,
+    /// Reviews for which all that is not spent is set aside: until they are decided, or for good
+    /// where fraud was confirmed.
+    pub reviews: BTreeSet<ReviewId>,
+    /// Whether fraud was confirmed: then a refund takes back also what was spent.
+    pub fraud: bool,
 }
 
 /// Something that happens to a payment's credits.
@@ -51,6 +58,12 @@ pub enum Step {
     DisputeWon(DisputeId),
     /// A dispute about so many credits was lost.
     DisputeLost(DisputeId, i64),
+    /// The payment is suspected of fraud.
+    Suspected(ReviewId),
+    /// A person found it harmless.
+    Cleared(ReviewId),
+    /// A person confirmed that it was fraud.
+    Fraud(ReviewId),
 }
 
 /// How credits moved between a customer's accounts and ours; the three sum to zero.
@@ -79,7 +92,7 @@ impl Position {
     ///
     /// For refunds that were paid their credits are taken as far as they are still there, for
     /// disputes that were lost also those that were spent; together never more than were granted.
-    /// An open dispute keeps set aside what becomes free.
+    /// An open dispute keeps set aside what becomes free, and a review whatever else does.
     pub fn step(&mut self, step: Step) -> Shift {
         let before = self.accounts();
         match step {
@@ -110,8 +123,20 @@ impl Position {
                 self.take_what_is_due(Some(Holder::Dispute(dispute)));
                 self.keep(Holder::Dispute(dispute), 0);
             }
+            Step::Suspected(review) => {
+                self.reviews.insert(review);
+            }
+            Step::Cleared(review) => {
+                self.reviews.remove(&review);
+                self.keep(Holder::Review(review), 0);
+            }
+            Step::Fraud(review) => {
+                self.reviews.insert(review);
+                self.fraud = true;
+            }
         }
         self.hold_for_disputes();
+        self.hold_for_reviews();
         let after = self.accounts();
         Shift {
             available: after.available - before.available,
@@ -126,6 +151,9 @@ impl Position {
 
     /// How many credits are to be taken back, whatever was taken so far.
     fn due(&self) -> i64 {
+        if self.fraud {
+            return (self.refunded + self.lost).min(self.total);
+        }
         let unspent = self.total - self.spent();
         (self.refunded + self.lost).min(unspent.max(self.lost.min(self.total)))
     }
@@ -180,6 +208,12 @@ impl Position {
             let holder = Holder::Dispute(dispute);
             let held = self.held.get(&holder).copied().unwrap_or_default();
             self.hold(holder, (credits - held).max(0));
+        }
+    }
+
+    fn hold_for_reviews(&mut self) {
+        if let Some(review) = self.reviews.first().copied() {
+            self.hold(Holder::Review(review), self.remaining);
         }
     }
 }

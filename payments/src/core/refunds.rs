@@ -6,6 +6,7 @@ use entities::{
     Money, Timestamp,
     payment::{Model as Payment, Status},
     refund_request::{Model as Request, State},
+    review,
 };
 
 /// A day.
@@ -35,6 +36,8 @@ pub struct Around {
     pub unused: i64,
     /// Whether a dispute about it is open.
     pub disputed: bool,
+    /// Whether its credits are set aside until a person has looked.
+    pub reviewed: bool,
     /// What the bank took back for good, in minor units.
     pub charged_back: i64,
     /// Whether a request for a refund of it is open.
@@ -95,6 +98,9 @@ pub enum NotRefundable {
     /// The payer went to the bank, which decides now.
     #[error("the payment is disputed at the bank, which decides about the money")]
     Disputed,
+    /// Somebody has to look at the payment first.
+    #[error("the payment is being reviewed; a refund can be asked for afterwards")]
+    Reviewed,
     /// One is under way.
     #[error("a refund of the payment is being looked at")]
     Asked,
@@ -111,6 +117,9 @@ pub fn offer(
     let until = paid_at.ok_or(NotRefundable::NotPaid)? + DAY * policy.days;
     if around.disputed {
         return Err(NotRefundable::Disputed);
+    }
+    if around.reviewed {
+        return Err(NotRefundable::Reviewed);
     }
     if around.asked {
         return Err(NotRefundable::Asked);
@@ -209,6 +218,9 @@ pub enum Refusal {
     /// A dispute is open, or all of it went back meanwhile.
     #[error("{0}")]
     NotRefundable(NotRefundable),
+    /// Somebody decided about a case before.
+    #[error("somebody decided before you: the case is {}", .0.as_str())]
+    Decided(review::State),
     /// The time for a second look is over, or there was nothing to look at.
     #[error("a second look can be asked for once, within {0} days of a denial")]
     NoAppeal(u32),

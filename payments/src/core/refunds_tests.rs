@@ -24,7 +24,7 @@ fn paid(refunded: i64) -> Payment {
 }
 
 fn around(unused: i64) -> Around {
-    Around { unused, disputed: false, charged_back: 0, asked: false }
+    Around { unused, disputed: false, reviewed: false, charged_back: 0, asked: false }
 }
 
 fn days(days: i64) -> Timestamp {

@@ -2,17 +2,23 @@
 
 use entities::{
     CustomerId, Money, PaymentId, Provider, Timestamp,
-    fact::{Fact, Failure, MethodSummary, News, Receipt},
+    fact::{CardMark, Evidence, Fact, Failure, MethodSummary, News, Receipt, RiskLevel},
     payment::{Kind, Model, Status},
 };
 use itertools::Itertools;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Decision, Mismatch, Policy, advance, decide};
+use super::{Alarms, Decision, Mismatch, Policy, advance, decide, fraud::Rules};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_790_001_000);
-const OURS: Policy = Policy { livemode: false, account: None, refund_warnings: false };
+const OURS: Policy = Policy {
+    livemode: false,
+    account: None,
+    refund_warnings: false,
+    fraud: Rules::OFF,
+    alarms: Alarms::USUAL,
+};
 
 /// What can befall a payment, each event at its second.
 fn scenarios() -> Vec<(&'static str, Status, Vec<Fact>)> {
@@ -142,7 +148,7 @@ fn told<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> (Model, usize) {
             Decision::Nothing => {}
             Decision::Advance(step) => {
                 grants += usize::from(step.grant);
-                advance(&mut payment, &step, NOW);
+                advance(&mut payment, &step, |card| card.0.clone(), NOW);
             }
             Decision::Review(mismatch) => panic!("{mismatch:?} of {fact:?}"),
         }
@@ -186,12 +192,19 @@ fn success() -> News {
 fn charged() -> News {
     let text = |text: &str| Some(text.to_owned());
     let method = MethodSummary { kind: text("card"), brand: text("visa"), last4: text("4242") };
-    News::Charged(Receipt { method, receipt_url: text("https://pay.example/1"), ..receipt() })
+    let evidence = Evidence {
+        card: Some(CardMark("fp_1".to_owned())),
+        card_country: text("US"),
+        risk: Some(RiskLevel::Elevated),
+        risk_score: Some(70),
+    };
+    let receipt_url = text("https://pay.example/1");
+    News::Charged(Receipt { method, receipt_url, evidence, ..receipt() })
 }
 
 fn receipt() -> Receipt {
     let method = MethodSummary { kind: Some("card".into()), ..MethodSummary::default() };
-    Receipt { collected: usd(16_000), method, receipt_url: None }
+    Receipt { collected: usd(16_000), method, receipt_url: None, evidence: Evidence::default() }
 }
 
 fn failure(code: &str) -> News {
@@ -225,6 +238,13 @@ pub(super) fn payment() -> Model {
         method_brand: None,
         method_last4: None,
         receipt_url: None,
+        card_blind: None,
+        card_country: None,
+        risk: None,
+        risk_score: None,
+        address_blind: None,
+        address: None,
+        device_blind: None,
         refunded: 0,
         version: 0,
         created_at: begun,

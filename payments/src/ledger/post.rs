@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::{LotId, PaymentId, Timestamp, TransferId, ledger_transfer::Kind, payment::Model};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use super::{BONUS, CREDITS, ISSUED, REVENUE, available, balances, clearing};
+use super::{BONUS, CREDITS, ISSUED, REVENUE, available, balances, clearing, held};
 
 const TRANSFERS: &[Column] = &[
     col("id", Type::Uuid),
@@ -27,6 +27,7 @@ const LOTS: &[Column] = &[
     col("payment_id", Type::Uuid),
     col("granted", Type::Int),
     col("bonus", Type::Int),
+    col("held", Type::Int),
 ];
 
 /// A transfer about to be written.
@@ -43,52 +44,64 @@ pub(super) struct Transfer {
 pub struct Grant {
     /// The payment.
     pub payment_id: PaymentId,
+    /// All its credits, bonus included.
+    pub credits: i64,
 }
 
 /// Grants the credits of `payments`, if and only if `txn` commits; returns those that had not been
-/// granted before, whoever asked.
+/// granted before, whoever asked. The credits of those in `suspected` are set aside.
 pub async fn grant(
     txn: &DatabaseTransaction,
     payments: &[&Model],
+    suspected: &BTreeSet<PaymentId>,
     now: Timestamp,
 ) -> Result<Vec<Grant>, DbErr> {
     if payments.is_empty() {
         return Ok(Vec::new());
     }
-    let transfers = payments.iter().map(|payment| grant_transfer(payment)).collect();
+    let account = |payment: &Model| {
+        let account = if suspected.contains(&payment.id) { held } else { available };
+        account(payment.customer_id)
+    };
+    let transfers =
+        payments.iter().map(|payment| grant_transfer(payment, account(payment))).collect();
     let new = post(txn, transfers, now).await?;
     let granted: Vec<&&Model> =
         payments.iter().filter(|payment| new.contains(&payment.id.to_string())).collect();
     let mut lots = Rows::new(LOTS);
     let mut changes: BTreeMap<String, i64> = BTreeMap::new();
     for payment in &granted {
+        let set_aside = if suspected.contains(&payment.id) { payment.total_credits() } else { 0 };
         lots.push([
             LotId::new().uuid().into(),
             payment.customer_id.uuid().into(),
             payment.id.uuid().into(),
             payment.credits.into(),
             payment.bonus_credits.into(),
+            set_aside.into(),
         ]);
-        *changes.entry(available(payment.customer_id)).or_default() += payment.total_credits();
+        *changes.entry(account(payment)).or_default() += payment.total_credits();
     }
     if !lots.is_empty() {
         let body = "INSERT INTO credit_lots (id, customer_id, payment_id, granted, bonus, \
                     remaining, held, created_at) SELECT id, customer_id, payment_id, granted, \
-                    bonus, granted + bonus, 0, ?1 FROM v";
+                    bonus, granted + bonus - held, held, ?1 FROM v";
         let statement = lots.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
         txn.execute_raw(statement).await?;
     }
     balances::add(txn, changes, now).await?;
-    Ok(granted.iter().map(|payment| Grant { payment_id: payment.id }).collect())
+    let grant =
+        |payment: &&&Model| Grant { payment_id: payment.id, credits: payment.total_credits() };
+    Ok(granted.iter().map(grant).collect())
 }
 
-fn grant_transfer(payment: &Model) -> Transfer {
+fn grant_transfer(payment: &Model, account: String) -> Transfer {
     let currency = payment.currency.code().to_owned();
     let credits = || CREDITS.to_owned();
     let mut legs = vec![
         (clearing(payment.provider), currency.clone(), payment.amount),
         (REVENUE.to_owned(), currency, -payment.amount),
-        (available(payment.customer_id), credits(), payment.total_credits()),
+        (account, credits(), payment.total_credits()),
         (ISSUED.to_owned(), credits(), -payment.credits),
     ];
     if payment.bonus_credits > 0 {

@@ -68,13 +68,13 @@ const RULES: &[Rule] = &[
                 amount < 0 AND account LIKE '%:held'",
     },
     Rule {
-        name: "what a lot has set aside is set aside for a request or a dispute",
-        query: "SELECT 'a lot' AS subject, l.held AS found, CAST(COALESCE((SELECT SUM(r.held) \
-                FROM refund_requests r WHERE r.payment_id = l.payment_id), 0) + COALESCE((SELECT \
-                SUM(d.held) FROM disputes d WHERE d.payment_id = l.payment_id), 0) AS BIGINT) AS \
-                should FROM credit_lots l WHERE l.held <> COALESCE((SELECT SUM(r.held) FROM \
-                refund_requests r WHERE r.payment_id = l.payment_id), 0) + COALESCE((SELECT \
-                SUM(d.held) FROM disputes d WHERE d.payment_id = l.payment_id), 0)",
+        name: "what a lot has set aside is set aside for a request, a dispute or a review",
+        query: "SELECT 'a lot' AS subject, held AS found, should FROM (SELECT l.held AS held, \
+                CAST(COALESCE((SELECT SUM(r.held) FROM refund_requests r WHERE r.payment_id = \
+                l.payment_id), 0) + COALESCE((SELECT SUM(d.held) FROM disputes d WHERE \
+                d.payment_id = l.payment_id), 0) + COALESCE((SELECT SUM(w.held) FROM reviews w \
+                WHERE w.payment_id = l.payment_id), 0) AS BIGINT) AS should FROM credit_lots l) s \
+                WHERE held <> should",
     },
     Rule {
         name: "a payment counts what its refunds pay back",

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::{
-    DisputeId, EventId, PaymentId, RefundId, Timestamp, dispute,
+    DisputeId, EventId, PaymentId, RefundId, ReviewId, Timestamp, dispute,
+    ledger_transfer::Kind,
     money_back::{DisputeFact, RefundFact, WarningFact},
     payment, refund,
 };
@@ -18,7 +19,7 @@ use crate::{
     apply::Outcome,
     audit::{self, Line},
     core::{
-        Mismatch, Policy,
+        Mismatch, Policy, Step,
         money_back::{
             dispute_amount, dispute_mismatch, dispute_state, refund_mismatch, refund_state,
             told_funds, told_stage, warning_mismatch,
@@ -142,6 +143,30 @@ pub async fn catch_up(
         enqueued.extend(before.clone().write(txn, &before, &actor, now).await?);
     }
     Ok(enqueued)
+}
+
+/// Sets aside what is left of the credits of payments that were granted before their reviews were
+/// opened, by this transaction.
+pub(crate) async fn suspect(
+    txn: &DatabaseTransaction,
+    cases: Vec<(PaymentId, ReviewId)>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let find = payment::Entity::find()
+        .filter(payment::Column::Id.is_in(cases.iter().map(|(payment, _)| *payment)))
+        .order_by_asc(payment::Column::Id)
+        .lock_exclusive();
+    for before in Books::load(txn, find.all(txn).await?).await? {
+        let mut after = before.clone();
+        for (_, review) in cases.iter().filter(|(payment, _)| *payment == before.payment.id) {
+            after.step(Step::Suspected(*review), Kind::Hold, review.to_string());
+        }
+        after.write(txn, &before, "system", now).await?;
+    }
+    Ok(())
 }
 
 /// Those of `payments` of which a refund or a dispute is known.

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use entities::{
-    PaymentId, RefundRequestId, Timestamp, balance, credit_lot, dispute, payment, refund,
-    refund_request,
+    PaymentId, RefundRequestId, ReviewId, Timestamp, balance, credit_lot, dispute, payment, refund,
+    refund_request, review,
 };
 use jobs::{Enqueued, NewJob, queue};
 use sea_orm::{
@@ -30,6 +30,7 @@ pub(crate) struct Books {
     pub(crate) requests: Vec<refund_request::Model>,
     pub(crate) refunds: Vec<refund::Model>,
     pub(crate) disputes: Vec<dispute::Model>,
+    pub(crate) reviews: Vec<review::Model>,
     /// What the customer may spend, of this and all other payments.
     pub(crate) available: i64,
     position: Position,
@@ -67,9 +68,13 @@ impl Books {
             .order_by_asc(refund::Column::Id);
         let refunds = refunds.all(txn).await?;
         let disputes = dispute::Entity::find()
-            .filter(dispute::Column::PaymentId.is_in(ids))
+            .filter(dispute::Column::PaymentId.is_in(ids.iter().copied()))
             .order_by_asc(dispute::Column::Id);
         let disputes = disputes.all(txn).await?;
+        let reviews = review::Entity::find()
+            .filter(review::Column::PaymentId.is_in(ids))
+            .order_by_asc(review::Column::Id);
+        let reviews = reviews.all(txn).await?;
         let books = payments.into_iter().map(|payment| {
             let id = payment.id;
             let account = available(payment.customer_id);
@@ -80,6 +85,7 @@ impl Books {
                 requests: requests.iter().filter(|row| row.payment_id == id).cloned().collect(),
                 refunds: refunds.iter().filter(|row| row.payment_id == id).cloned().collect(),
                 disputes: disputes.iter().filter(|row| row.payment_id == id).cloned().collect(),
+                reviews: reviews.iter().filter(|row| row.payment_id == id).cloned().collect(),
                 available: of.map_or(0, |balance| balance.amount),
                 position: Position::default(),
                 bookings: Vec::new(),
@@ -99,6 +105,7 @@ impl Books {
         Around {
             unused: self.position.remaining.min(self.available.max(0)),
             disputed: self.is_disputed(),
+            reviewed: self.reviews.iter().any(sets_aside),
             charged_back: lost.map(|row| row.amount).sum(),
             asked: self.requests.iter().any(open),
         }
@@ -107,6 +114,11 @@ impl Books {
     /// Whether the bank is deciding about the money.
     pub(crate) fn is_disputed(&self) -> bool {
         self.disputes.iter().any(|row| row.state.is_open())
+    }
+
+    /// The review `id` of this payment.
+    pub(crate) fn review(&mut self, id: ReviewId) -> Option<&mut review::Model> {
+        self.reviews.iter_mut().find(|row| row.id == id)
     }
 
     /// The request `id` of this payment.
@@ -170,6 +182,10 @@ impl Books {
             let holder = Holder::Request(request.id);
             request.held = self.position.held.get(&holder).copied().unwrap_or_default();
         }
+        for review in &mut self.reviews {
+            let holder = Holder::Review(review.id);
+            review.held = self.position.held.get(&holder).copied().unwrap_or_default();
+        }
         for refund in &mut self.refunds {
             if refund.state == refund::State::Succeeded && refund.succeeded_at.is_none() {
                 refund.succeeded_at = Some(now);
@@ -192,6 +208,9 @@ impl Books {
         for row in self.disputes.iter().filter(|row| row.held > 0) {
             held.insert(Holder::Dispute(row.id), row.held);
         }
+        for row in self.reviews.iter().filter(|row| row.held > 0) {
+            held.insert(Holder::Review(row.id), row.held);
+        }
         let paid = self.refunds.iter().filter(|row| row.booked == refund::Booked::Paid);
         let losses = self.disputes.iter().filter(|row| row.booked == dispute::Booked::Lost);
         let open = self.disputes.iter().filter(|row| row.booked == dispute::Booked::Open);
@@ -204,6 +223,18 @@ impl Books {
             refunded: paid.map(|row| row.credits).sum(),
             lost: losses.map(|row| row.credits).sum(),
             disputes: open.map(|row| (row.id, row.credits)).collect(),
+            reviews: self.reviews.iter().filter(|row| sets_aside(row)).map(|row| row.id).collect(),
+            fraud: self.reviews.iter().any(|row| row.state == review::State::Confirmed),
         }
+    }
+}
+
+/// Whether credits are set aside because of `row`: of a suspicion until somebody has looked, and of
+/// confirmed fraud for good.
+fn sets_aside(row: &review::Model) -> bool {
+    match row.state {
+        review::State::Open => row.rule == review::FRAUD,
+        review::State::Confirmed => true,
+        review::State::Released => false,
     }
 }

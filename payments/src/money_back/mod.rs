@@ -9,5 +9,6 @@ mod books;
 mod follow_ups;
 mod rows;
 
+pub(crate) use apply::suspect;
 pub use apply::{Applied, Item, News, apply, catch_up};
 pub(crate) use books::Books;

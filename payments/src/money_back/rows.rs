@@ -1,4 +1,4 @@
-use entities::{Timestamp, dispute, payment, refund, refund_request};
+use entities::{Timestamp, dispute, payment, refund, refund_request, review};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
     QueryFilter, sea_query::Expr,
@@ -52,6 +52,10 @@ pub(super) async fn write(
         let old = before.disputes.iter().find(|old| old.id == row.id);
         write_row!(txn, dispute, old, row, now);
     }
+    for row in &after.reviews {
+        let old = before.reviews.iter().find(|old| old.id == row.id);
+        write_review(txn, old, row).await?;
+    }
     Ok(())
 }
 
@@ -74,4 +78,20 @@ async fn write_payment(
         .exec(txn)
         .await?;
     if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.id)) }
+}
+
+async fn write_review(
+    txn: &DatabaseTransaction,
+    old: Option<&review::Model>,
+    row: &review::Model,
+) -> Result<(), Error> {
+    use review::{Column, Entity};
+    let Some(old) = old.filter(|old| *old != row) else { return Ok(()) };
+    let changed = review::Model { version: old.version + 1, ..row.clone() };
+    let written = Entity::update_many()
+        .set(changed.into_active_model().reset_all())
+        .filter(Column::Id.eq(row.id).and(Column::Version.eq(old.version)))
+        .exec(txn)
+        .await?;
+    if written.rows_affected == 1 { Ok(()) } else { Err(Error::Stale(row.payment_id)) }
 }

@@ -30,7 +30,10 @@ pub const MAX_REASON: usize = 200;
 pub const MAX_WORDS: usize = 2_000;
 
 /// The books of payment `id`, locked until `txn` ends; `None` if there is no such payment.
-async fn books(txn: &DatabaseTransaction, id: PaymentId) -> Result<Option<Books>, Error> {
+pub(crate) async fn books(
+    txn: &DatabaseTransaction,
+    id: PaymentId,
+) -> Result<Option<Books>, Error> {
     let find = payment::Entity::find().filter(payment::Column::Id.eq(id)).lock_exclusive();
     let payments = find.all(txn).await?;
     Ok(Books::load(txn, payments).await?.pop())

@@ -28,10 +28,11 @@ use crate::{Portal, message::Failure, sign_in::go, words};
 const PATH: &str = "/desk/controls";
 
 /// What stands still when a scope is paused.
-const ABOUT: [(&str, &str); 5] = [
+const ABOUT: [(&str, &str); 6] = [
     ("all", "everything that jobs do"),
     ("events", "applying what providers told: no credits are granted"),
     ("money", "calls to providers: refunds, look-ups"),
+    ("refunds", "sending money back; everything else goes on"),
     ("mail", "mails"),
     ("upkeep", "everything periodic: reconciliation, checks"),
 ];

@@ -125,6 +125,7 @@ pub(super) fn told(error: payments::Error, back: &str) -> Failure {
         | Error::Invalid(_)
         | Error::NotEnoughCredits { .. }
         | Error::Closed
+        | Error::NotSold(_)
         | Error::Stale(_) => {
             Failure::Refused { text: sentence(&error.to_string()), back: back.to_owned() }
         }

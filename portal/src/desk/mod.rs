@@ -8,6 +8,7 @@
 //! filters, tables, facts, forms. To add one: a file of its own here, and its rows in [`pages`].
 
 mod audit;
+mod blocklist;
 mod controls;
 mod dashboard;
 mod disputes;
@@ -20,6 +21,7 @@ mod pages;
 mod parts;
 mod refunds;
 mod revenue;
+mod reviews;
 mod sheet;
 mod transactions;
 mod users;

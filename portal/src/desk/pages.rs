@@ -6,8 +6,8 @@ use ingress::Role;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
 use super::{
-    audit, controls, dashboard, disputes, events, guard::Staff, jobs, refunds, revenue,
-    transactions, users,
+    audit, blocklist, controls, dashboard, disputes, events, guard::Staff, jobs, refunds, revenue,
+    reviews, transactions, users,
 };
 
 /// Whether a page is looked at, or does something.
@@ -125,6 +125,16 @@ pub(super) static PAGES: &[DeskPage] = &[
     list("/desk/events", "Webhooks", LOOKS, Group::System, || events::list.boxed()),
     one("/desk/events/:id", "Event", LOOKS, || events::show.boxed()),
     deed("/desk/events/:id/open", "Read an event", RUNS, || events::open.boxed()),
+    list("/desk/reviews", "Reviews", LOOKS, Group::People, || reviews::list.boxed()),
+    one("/desk/reviews/:id", "Review", LOOKS, || reviews::show.boxed()),
+    deed("/desk/reviews/:id/release", "Release", DECIDES, || reviews::release.boxed()),
+    one("/desk/reviews/:id/confirm", "Confirm fraud", DECIDES, || reviews::ask.boxed()),
+    deed("/desk/reviews/:id/confirm", "Confirm fraud", DECIDES, || reviews::confirm.boxed()),
+    deed("/desk/reviews/:id/contact", "Write to them", LOOKS, || reviews::contact.boxed()),
+    list("/desk/blocklist", "Blocklist", LOOKS, Group::People, || blocklist::list.boxed()),
+    deed("/desk/blocklist", "Keep somebody out", DECIDES, || blocklist::add.boxed()),
+    one("/desk/blocklist/:id", "Kept out", LOOKS, || blocklist::show.boxed()),
+    deed("/desk/blocklist/:id/remove", "Take it off", DECIDES, || blocklist::remove.boxed()),
     list("/desk/jobs", "Jobs", LOOKS, Group::System, || jobs::list.boxed()),
     one("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::ask.boxed()),
     deed("/desk/jobs/requeue", "Run jobs again", RUNS, || jobs::requeue_all.boxed()),

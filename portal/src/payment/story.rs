@@ -113,9 +113,26 @@ impl Story {
                 "bad",
                 false,
                 "This payment is blocked",
-                "It was found to be fraudulent.".to_owned(),
+                "It was found to be fraudulent. What was paid goes back the way it came.".to_owned(),
                 "Write to us if you think otherwise.",
             ),
+        }
+    }
+}
+
+impl Story {
+    /// A payment that was paid, and of whose credits `held` are set aside until somebody has looked.
+    pub(crate) fn reviewed(held: i64) -> Self {
+        Self {
+            title: "Paid, and being reviewed".to_owned(),
+            text: format!(
+                "Your payment arrived. A person looks at it before its credits can be spent, \
+                 usually within one business day; until then {} are set aside.",
+                words::credits(held)
+            ),
+            next: "You need not do anything. We write to you as soon as it is decided.".to_owned(),
+            tone: "wait",
+            again: false,
         }
     }
 }
@@ -158,16 +175,22 @@ fn refusal(payment: &Model) -> (String, &'static str) {
 }
 
 /// The way of `payment`: sent, paid, credited, acknowledged to `email`.
-pub(crate) fn steps(payment: &Model, email: Option<&str>, mailed: bool) -> Vec<Step> {
+pub(crate) fn steps(payment: &Model, held: i64, email: Option<&str>, mailed: bool) -> Vec<Step> {
     let mut steps = vec![begun(payment), paid(payment)];
-    if payment.succeeded_at.is_some() {
+    if held > 0 {
+        let text = format!("{} are set aside", words::credits(held));
+        steps.push(Step { tone: "now", title: "A person looks at it", text });
+        steps.push(acknowledged(email, mailed));
+    } else if payment.status == Status::Blocked {
+        // The status says it all.
+    } else if payment.succeeded_at.is_some() {
         steps.push(Step {
             tone: "done",
             title: "Credits added",
             text: words::credits(payment.total_credits()),
         });
         steps.push(acknowledged(email, mailed));
-    } else if !matches!(payment.status, Status::Failed | Status::Canceled | Status::Blocked) {
+    } else if !matches!(payment.status, Status::Failed | Status::Canceled) {
         let text = words::credits(payment.total_credits());
         steps.push(Step { tone: "todo", title: "Credits are added", text });
         let text = email.map_or_else(String::new, |email| format!("To {email}"));

@@ -28,6 +28,13 @@ fn payment(status: Status) -> Model {
         method_brand: Some("visa".to_owned()),
         method_last4: Some("4242".to_owned()),
         receipt_url: None,
+        card_blind: None,
+        card_country: None,
+        risk: None,
+        risk_score: None,
+        address_blind: None,
+        address: None,
+        device_blind: None,
         refunded: 0,
         version: 0,
         created_at: at,
@@ -97,7 +104,7 @@ fn a_payment_of_paypals_speaks_of_paypal() {
     }
     let paid = at(Status::Succeeded, "");
     assert!(!story::goes_on_at_paypal(&paid));
-    assert_eq!(story::steps(&paid, None, false)[1].title, "PayPal confirmed");
+    assert_eq!(story::steps(&paid, 0, None, false)[1].title, "PayPal confirmed");
     assert!(!story::goes_on_at_paypal(&payment(Status::RequiresAction)));
     assert!(!is_open(&declined) && is_open(&waits));
 }
@@ -105,8 +112,8 @@ fn a_payment_of_paypals_speaks_of_paypal() {
 #[test]
 fn the_last_step_is_done_when_the_mail_is_out() {
     let paid = payment(Status::Succeeded);
-    let last = |mailed| story::steps(&paid, Some("a@example.com"), mailed).pop().unwrap();
+    let last = |mailed| story::steps(&paid, 0, Some("a@example.com"), mailed).pop().unwrap();
     assert_eq!((last(false).tone, last(true).tone), ("now", "done"));
-    assert_eq!(story::steps(&paid, None, false).pop().unwrap().tone, "done");
-    assert_eq!(story::steps(&payment(Status::Failed), None, false).len(), 2);
+    assert_eq!(story::steps(&paid, 0, None, false).pop().unwrap().tone, "done");
+    assert_eq!(story::steps(&payment(Status::Failed), 0, None, false).len(), 2);
 }

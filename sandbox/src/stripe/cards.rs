@@ -172,6 +172,12 @@ pub(crate) static CARDS: &[Card] = &[
     card("3056930009020004", &["diners"], Outcome::Approve),
     card("3566002020360505", &["jcb"], Outcome::Approve),
     card("6200000000000005", &["unionpay"], Outcome::Approve),
+    // Riskier than most, and riskiest of all.
+    card("4000000000009235", &["riskLevelElevated"], Outcome::Approve),
+    card("4000000000004954", &["riskLevelHighest"], Outcome::Approve),
+    // Issued elsewhere.
+    card("4000002760000016", &["de"], Outcome::Approve),
+    card("4000008260000000", &["gb"], Outcome::Approve),
     // Its refund takes a while.
     card("4000000000007726", &["pendingRefund"], Outcome::Approve),
     // Disputed at once; the last one is only asked about.
@@ -310,6 +316,24 @@ impl Card {
             "prepaid"
         } else {
             "credit"
+        }
+    }
+
+    /// What Radar makes of a charge of it: level and score.
+    pub(crate) fn risk(&self) -> (&'static str, i64) {
+        match self.names {
+            ["riskLevelElevated"] => ("elevated", 69),
+            ["riskLevelHighest"] => ("highest", 92),
+            _ => ("normal", 12),
+        }
+    }
+
+    /// Where it was issued: the test cards of a country say so.
+    pub(crate) fn country(&self) -> &'static str {
+        match self.number.as_bytes() {
+            [b'4', b'0', b'0', b'0', b'0', b'0', b'2', b'7', b'6', ..] => "DE",
+            [b'4', b'0', b'0', b'0', b'0', b'0', b'8', b'2', b'6', ..] => "GB",
+            _ => "US",
         }
     }
 

@@ -90,14 +90,15 @@ impl Charge {
 
     fn outcome(&self) -> Value {
         let Some(decline) = self.failure else {
+            let (level, score) = self.method.card.risk();
             return json!({
                 "advice_code": null,
                 "network_advice_code": null,
                 "network_decline_code": null,
                 "network_status": "approved_by_network",
                 "reason": null,
-                "risk_level": "normal",
-                "risk_score": 12,
+                "risk_level": level,
+                "risk_score": score,
                 "seller_message": "Payment complete.",
                 "type": "authorized",
             });
@@ -148,7 +149,7 @@ impl Charge {
             "checks": {
                 "address_line1_check": null, "address_postal_code_check": null, "cvc_check": cvc,
             },
-            "country": "US",
+            "country": card.country(),
             "exp_month": self.method.exp_month,
             "exp_year": self.method.exp_year,
             "extended_authorization": { "status": "disabled" },

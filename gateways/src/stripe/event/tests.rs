@@ -1,6 +1,6 @@
 use entities::{
     PaymentId, Provider, Timestamp,
-    fact::{Fact, Failure, MethodSummary, Receipt},
+    fact::{CardMark, Evidence, Fact, Failure, MethodSummary, Receipt, RiskLevel},
 };
 use serde_json::{Value, json};
 
@@ -236,7 +236,10 @@ fn charge() -> Value {
     json!({
         "id": "ch_1", "object": "charge", "amount": 16_000, "currency": "usd", "livemode": false,
         "status": "succeeded", "payment_intent": "pi_3Qx", "metadata": {"payment_id": OURS},
-        "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}},
+        "outcome": {"risk_level": "elevated", "risk_score": 66, "type": "authorized"},
+        "payment_method_details": {"type": "card", "card": {
+            "brand": "visa", "country": "US", "fingerprint": "Xt5EWLLDS7FJjR1c", "last4": "4242"
+        }},
         "receipt_url": "https://pay.stripe.com/receipts/1"
     })
 }
@@ -254,6 +257,12 @@ fn a_charge_tells_how_its_payment_was_paid() {
             last4: Some("4242".into()),
         },
         receipt_url: Some("https://pay.stripe.com/receipts/1".into()),
+        evidence: Evidence {
+            card: Some(CardMark("Xt5EWLLDS7FJjR1c".into())),
+            card_country: Some("US".into()),
+            risk: Some(RiskLevel::Elevated),
+            risk_score: Some(66),
+        },
     };
     assert_eq!(*fact, expected(News::Charged(receipt)));
 }
