@@ -7,6 +7,8 @@ const DAY: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year]");
 const MOMENT: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
+const SECOND: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute]:[second]");
 
 /// `$160.00`; with its code where the sign alone does not say which currency it is.
 pub(crate) fn money(money: &Money) -> String {
@@ -33,6 +35,11 @@ pub(crate) fn day(at: Timestamp) -> String {
 /// `21 Nov 2026, 14:05 UTC`.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.datetime().format(MOMENT).unwrap_or_else(|_| at.to_string())
+}
+
+/// `21 Nov 2026, 14:05:09`: where the order of what happened matters.
+pub(crate) fn second(at: Timestamp) -> String {
+    at.datetime().format(SECOND).unwrap_or_else(|_| at.to_string())
 }
 
 /// `240 credits`.

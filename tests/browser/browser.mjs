@@ -45,8 +45,9 @@ export async function open(browser, size, options = {}) {
 /** Collects in `trouble` what `page` complains of. */
 function watch(page, trouble) {
   page.on("console", (message) => {
-    // A declined card is answered 402, which a browser notes as an error; the page deals with it.
-    const declined = /status of 402/.test(message.text());
+    // A declined card is answered 402, a decision that came too late 409: a browser notes that as an
+    // error; the page deals with it.
+    const declined = /status of (402|409)/.test(message.text());
     if (["error", "warning"].includes(message.type()) && !declined) {
       trouble.push(`console: ${message.text()}`);
     }

@@ -2,6 +2,7 @@
 //
 // Each test has a page of its own, and fails too if the page complains in its console, breaks its
 // content security policy, or has something that axe-core calls serious.
+import { deskTests } from "./desk.mjs";
 import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeAccount, typeCard, violations } from "./browser.mjs";
 
 const tests = [];
@@ -499,6 +500,8 @@ async function complain(page) {
   if (found.length > 0) throw new Error(`axe-core: ${found.join(" | ")}`);
   return true;
 }
+
+deskTests(test, { expect, complain, fits, eventually });
 
 const wanted = process.argv[2] ?? "";
 const browser = await launch();

@@ -1,12 +1,14 @@
 // Takes a picture of every page, at both widths, light and dark, into the directory that is named.
 import { mkdir } from "node:fs/promises";
 
+import { deskScene, deskShots } from "./desk_shots.mjs";
 import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeCard } from "./browser.mjs";
 
 const into = process.argv[2] ?? "shots";
 const only = process.argv[3] ?? "";
 await mkdir(into, { recursive: true });
 const browser = await launch();
+const request = "desk".includes(only.slice(0, 4)) ? await deskScene() : "";
 for (const size of Object.keys(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
     const page = await open(browser, size, { colorScheme });
@@ -98,6 +100,7 @@ for (const size of Object.keys(SIZES)) {
     await page.locator(".rows a").first().click();
     await page.waitForTimeout(200);
     await shot("sandbox-mail");
+    if (request) await deskShots(page, shot, request);
     if (page.trouble.length) console.log(size, colorScheme, page.trouble);
     await page.context().close();
   }

@@ -27,6 +27,8 @@ use crate::{Portal, message::Failure, sign_in::go, words};
 
 const PATH: &str = "/desk/controls";
 
+const COLUMNS: [&str; 6] = ["Scope", "State", "Why", "By", "Since", "Until"];
+
 /// What stands still when a scope is paused.
 const ABOUT: [(&str, &str); 6] = [
     ("all", "everything that jobs do"),
@@ -59,7 +61,7 @@ pub(super) async fn show(
     let known = controls::list(&portal.store).await?;
     let find = |scope: &str| known.iter().find(|control| control.scope == scope);
     let rows = SCOPES.map(|scope| row(scope, find(scope), now));
-    let table = Table::new(&["Scope", "State", "Why", "By", "Since", "Until"], "").rows(rows);
+    let table = Table::new(&COLUMNS, "").rows(rows);
     let mut sheet = Sheet::new(portal, &staff)
         .lead("What is paused is not lost: jobs wait. Webhooks are always taken.")
         .said(&after.done, &[("pause", "It stands still."), ("resume", "It goes on.")])
@@ -77,8 +79,9 @@ fn row(scope: &str, control: Option<&Model>, now: Timestamp) -> Vec<Cell> {
     let about = ABOUT.iter().find(|(name, _)| *name == scope).map_or("", |(_, about)| about);
     let scope = Cell::text(scope).soft(about);
     let Some(control) = control else {
-        let none = || Cell::text("–");
-        return vec![scope, Cell::tag("good", "Working"), none(), none(), none(), none()];
+        let mut cells = vec![scope, Cell::tag("good", "Working")];
+        cells.resize(COLUMNS.len(), Cell::default());
+        return cells;
     };
     let paused = stands(control, now);
     let until = control.until.filter(|_| paused);
@@ -88,7 +91,7 @@ fn row(scope: &str, control: Option<&Model>, now: Timestamp) -> Vec<Cell> {
         Cell::text(&control.reason),
         Cell::text(&control.set_by),
         Cell::number(words::moment(control.updated_at)),
-        Cell::number(until.map_or_else(|| "–".to_owned(), |until| ago(until, now))),
+        Cell::number(until.map_or_else(String::new, |until| ago(until, now))),
     ]
 }
 

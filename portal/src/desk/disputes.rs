@@ -55,7 +55,7 @@ pub(super) async fn list(
     let after: Option<DisputeId> = parsed(&wanted.after);
     let found = disputes::page(&portal.store, states.unwrap_or_default(), after, PAGE).await?;
     let queues = QUEUES.map(|(value, name, _)| (value, name));
-    let field = Field::choice("state", "Which", state, choices("All", queues));
+    let field = Field::choice("state", "Which", state, choices("All", queues)).usually("open");
     let now = portal.store.clock.now();
     let rows = found.disputes.iter().map(|dispute| row(portal, dispute, now));
     let columns =

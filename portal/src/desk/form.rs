@@ -17,7 +17,7 @@ pub(super) struct Filters {
 impl Filters {
     /// `fields` above the list at `path`.
     pub(super) fn new(path: &'static str, fields: Vec<Field>) -> Self {
-        let chosen = fields.iter().any(|field| !field.value.is_empty());
+        let chosen = fields.iter().any(|field| field.value != field.usual);
         Self { path, fields, chosen }
     }
 }
@@ -104,6 +104,8 @@ pub(super) struct Field {
     name: &'static str,
     label: &'static str,
     value: String,
+    /// What it is if nobody chose.
+    usual: &'static str,
     hint: String,
     required: bool,
     kind: Kind,
@@ -121,7 +123,7 @@ enum Kind {
 impl Field {
     fn of(name: &'static str, label: &'static str, value: impl Into<String>, kind: Kind) -> Self {
         let (value, hint) = (value.into(), String::new());
-        Self { name, label, value, hint, required: false, kind }
+        Self { name, label, value, usual: "", hint, required: false, kind }
     }
 
     /// A line of text.
@@ -158,6 +160,11 @@ impl Field {
         let choices: Vec<_> = choices.into_iter().collect();
         let known = choices.iter().any(|(choice, _)| choice == value);
         Self::of(name, label, if known { value } else { "" }, Kind::Choice(choices))
+    }
+
+    /// `usual` is what it is if nobody chose.
+    pub(super) fn usually(self, usual: &'static str) -> Self {
+        Self { usual, ..self }
     }
 
     /// With a sentence on what to write.

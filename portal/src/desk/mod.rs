@@ -1,7 +1,7 @@
 //! The admin desk: pages for support, finance and admins.
 //!
 //! **Invariants:** every page is a row of [`PAGES`]: the router, the navigation and the test of who
-//! may see what are all made from it. What a page does needs [`Staff`], which only the row's guard
+//! may see what are all made from it. What a page does needs [`guard::Staff`], which only the row's guard
 //! hands out, so a page that nobody listed is seen by nobody.
 //!
 //! A page is a [`Sheet`](sheet::Sheet), filled from top to bottom with [`parts`]: notes, figures,

@@ -103,6 +103,10 @@ impl Cell {
         Self { hidden: Some(hidden.into()), ..self }
     }
 
+    fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     fn is_outside(&self) -> bool {
         self.href.as_deref().is_some_and(|href| !href.starts_with('/'))
     }

@@ -63,7 +63,7 @@ pub(super) async fn list(
     let after: Option<RefundRequestId> = parsed(&wanted.after);
     let found = refunds::page(&portal.store, &filter, after, PAGE).await?;
     let queues = QUEUES.map(|(value, name, _)| (value, name));
-    let field = Field::choice("state", "Which", state, choices("All", queues));
+    let field = Field::choice("state", "Which", state, choices("All", queues)).usually("waiting");
     let now = portal.store.clock.now();
     let rows = found.requests.iter().map(|found| row(found, ago(found.0.created_at, now)));
     let columns = ["Asked for", "By", "State", "Paid with", ">Worth", ">Paid"];

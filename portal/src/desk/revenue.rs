@@ -83,7 +83,7 @@ pub(super) async fn show(
     let filters = Filters::new(
         PATH,
         vec![
-            Field::choice("by", "By", by, names),
+            Field::choice("by", "By", by, names).usually("day"),
             Field::day("from", "From", &wanted.from),
             Field::day("to", "To", &wanted.to),
         ],

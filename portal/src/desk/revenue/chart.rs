@@ -9,6 +9,8 @@ const HEIGHT: i64 = 220;
 const LEFT: i64 = 64;
 const BOTTOM: i64 = 24;
 const TOP: i64 = 8;
+/// How wide a name is.
+const ROOM: i64 = 72;
 /// Most names under it that do not touch.
 const NAMES: usize = 6;
 
@@ -60,7 +62,9 @@ impl Chart {
         let height = |value: i64| scaled(value, tall, top);
         let every = bars.len().div_ceil(NAMES).max(1);
         let names = bars.iter().enumerate().step_by(every);
-        let names = names.map(|(index, bar)| Name { x: left(index), text: bar.name.clone() });
+        let names = names
+            .map(|(index, bar)| Name { x: left(index), text: bar.name.clone() })
+            .filter(|name| bars.len() == 1 || name.x + ROOM <= WIDTH);
         let lines = [0, top / 2, top];
         Self {
             summary: summary(bars),

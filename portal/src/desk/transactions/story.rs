@@ -12,7 +12,7 @@ use crate::words;
 /// `told` as a line of the story.
 pub(super) fn moment(told: &Told) -> Moment {
     let (kind, tone, what) = words_of(&told.what);
-    Moment { at: words::moment(told.at), kind, tone, what }
+    Moment { at: words::second(told.at), kind, tone, what }
 }
 
 fn words_of(what: &What) -> (&'static str, &'static str, Cell) {

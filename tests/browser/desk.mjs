@@ -1,0 +1,159 @@
+// The admin desk as those who work there use it: what they decide, and what is refused to them.
+import { BASE, signIn } from "./browser.mjs";
+import { askRefund, buy, call } from "./staff.mjs";
+
+/** Adds the desk's tests; `helpers` are those of the other pages' tests. */
+export function deskTests(test, { expect, complain, fits, eventually }) {
+  /** Signs `person` in, on the way to `path`. */
+  const enter = (page, person, path = "/desk") => signIn(page, person, path);
+  const sound = async (page) => {
+    await expect("no serious finding", complain(page));
+    await expect("it fits its width", fits(page));
+  };
+
+  // AC9.6.4, AC9.5.3
+  test("desk: a refund is approved in part, with a page that asks once more", async (page) => {
+    const request = await askRefund("mira");
+    await enter(page, "Felix", "/desk/refunds");
+    await page.locator(`a[href="/desk/refunds/${request}"]`).click();
+    await page.getByText("I bought it twice.").waitFor();
+    await sound(page);
+    await page.getByLabel("Amount").fill("64.00");
+    await page.getByRole("button", { name: "Approve…" }).click();
+    await page.getByRole("heading", { name: "Send $64.00 to mira?" }).waitFor();
+    await sound(page);
+    await page.getByRole("button", { name: "Send $64.00 back" }).click();
+    await page.getByText("It is approved").waitFor();
+    await eventually("the money is back", async () => {
+      await page.goto(`${BASE}/desk/refunds/${request}`);
+      return (await page.locator(".tag").filter({ hasText: "Paid back" }).count()) > 0;
+    });
+    await page.getByRole("link", { name: "The payment's whole story" }).click();
+    await page.getByText("Credits were taken for a refund").first().waitFor();
+    await sound(page);
+  });
+
+  // AC9.5.4
+  test("desk: a refund is denied, appealed, and looked at by somebody else", async (page) => {
+    const request = await askRefund("jonas");
+    const deny = async (reason) => {
+      await page.goto(`${BASE}/desk/refunds/${request}`);
+      await page.getByLabel("Reason").fill(reason);
+      await page.getByRole("button", { name: "Deny" }).click();
+    };
+    await enter(page, "Felix", `/desk/refunds/${request}`);
+    await deny("The credits were used.");
+    await page.getByText("It is denied, and the customer is told why.").waitFor();
+    await call("jonas", `/refund-requests/${request}/appeal`, { reason: "It was not me." });
+    await deny("No.").catch(() => undefined);
+    await page.getByText("The second look is somebody else's", { exact: false }).waitFor();
+    await sound(page);
+    await enter(page, "Nora", `/desk/refunds/${request}`);
+    await page.getByText("It was not me.").waitFor();
+    await deny("It was.");
+    await page.locator(".tag").filter({ hasText: "Denied for good" }).waitFor();
+  });
+
+  test("desk: a job that waits is called off, and all such run again", async (page) => {
+    const mail = async (verb, say) => {
+      await page.goto(`${BASE}/desk/controls`);
+      const form = page.locator("form").filter({ has: page.getByRole("button", { name: verb }) });
+      if (verb === "Pause") await form.getByLabel("What").selectOption("mail");
+      await form.getByLabel("Why").fill("A test of the desk.");
+      await form.getByRole("button", { name: verb }).click();
+      await page.getByText(say).waitFor();
+    };
+    await enter(page, "Omar");
+    await mail("Pause", "It stands still.");
+    try {
+      await buy("demo");
+      await page.goto(`${BASE}/desk/jobs?state=queued&lane=mail&name=send-receipt`);
+      await sound(page);
+      await page.locator("tbody a").first().click();
+      await page.getByText("What it is about").waitFor();
+      await sound(page);
+      await page.getByRole("button", { name: "Call it off" }).click();
+      await page.getByText("It is called off.").waitFor();
+      await page.goto(`${BASE}/desk/jobs?state=cancelled`);
+      await page.getByRole("link", { name: "Run all of these again" }).click();
+      await page.getByRole("heading", { name: "Run 1 job again?" }).waitFor();
+      await sound(page);
+      await page.getByRole("button", { name: "Run them again" }).click();
+      await page.getByText("They wait again, with all their attempts.").waitFor();
+    } finally {
+      await mail("Let mail go on", "It goes on.");
+    }
+    await page.goto(`${BASE}/desk/jobs?state=dead`);
+    await page.getByText("No job is like that.").waitFor();
+    await sound(page);
+  });
+
+  test("desk: a lane is paused with a reason, and let go on", async (page) => {
+    await enter(page, "Omar", "/desk/controls");
+    await sound(page);
+    const form = page.locator("form").filter({ hasText: "Pause something" });
+    await form.getByLabel("What").selectOption("upkeep");
+    await form.getByLabel("Why").fill("The night shift looks at it.");
+    await form.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("It stands still.").waitFor();
+    await page.goto(`${BASE}/desk`);
+    await page.getByText("upkeep stands still since").waitFor();
+    await sound(page);
+    await page.goto(`${BASE}/desk/controls`);
+    const resume = page.locator("form").filter({ hasText: "upkeep stands still" });
+    await resume.getByLabel("Why").fill("Looked at.");
+    await resume.getByRole("button", { name: "Let upkeep go on" }).click();
+    await page.getByText("It goes on.").waitFor();
+  });
+
+  // AC9.6.5
+  test("desk: revenue is drawn, told in a table, and taken along", async (page) => {
+    await enter(page, "Felix", "/desk/revenue");
+    await page.getByRole("img", { name: /Earned by day, USD/ }).waitFor();
+    await page.getByLabel("By", { exact: true }).selectOption("Month");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByRole("heading", { name: "By method" }).waitFor();
+    await sound(page);
+    const [table] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "As a table (CSV)" }).click(),
+    ]);
+    await expect("it is a table", table.suggestedFilename() === "revenue.csv");
+  });
+
+  // 001-SR4, 001-C6
+  test("desk: customers stay out, and support does not decide about money", async (page) => {
+    const request = await askRefund("aiko");
+    const refused = async (path) => {
+      // A browser notes a refusal as an error.
+      const answer = await page.request.get(BASE + path);
+      await expect(`${path} is refused`, answer.status() === 403);
+    };
+    await enter(page, "Sana", `/desk/refunds/${request}`);
+    await page.getByText("Finance decides about it.").waitFor();
+    await expect("no way to approve", (await page.getByRole("button", { name: "Approve…" }).count()) === 0);
+    await refused(`/desk/refunds/${request}/approve?amount=1`);
+    await refused("/desk/revenue");
+    await refused("/desk/audit");
+    await page.context().clearCookies();
+    await signIn(page, "Mira");
+    await refused("/desk");
+    await refused(`/desk/refunds/${request}`);
+  });
+
+  test("desk: every other page is sound", async (page) => {
+    await enter(page, "Omar");
+    for (const path of ["", "/payments", "/failed", "/disputes", "/users", "/events", "/audit"]) {
+      await page.goto(`${BASE}/desk${path}`);
+      await sound(page);
+    }
+    await page.goto(`${BASE}/desk/events`);
+    await page.locator("tbody a").first().click();
+    await page.getByText("[redacted]").first().waitFor();
+    await sound(page);
+    await page.goto(`${BASE}/desk/users`);
+    await page.locator("tbody a").first().click();
+    await page.getByText("Credits available").waitFor();
+    await sound(page);
+  });
+}

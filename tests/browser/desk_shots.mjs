@@ -1,0 +1,36 @@
+// Pictures of the desk: every list, and one page of each kind.
+import { BASE, signIn } from "./browser.mjs";
+import { askRefund, buy, call } from "./staff.mjs";
+
+/** Something for each list to show: once, whatever the size. */
+export async function deskScene() {
+  await buy("aiko", "pm_card_mastercard");
+  await call("aiko", "/payments/stripe/intent", {
+    packageId: "pro-200",
+    paymentMethodId: "pm_card_chargeDeclinedInsufficientFunds",
+  }).then(({ clientSecret }) => call("aiko", "/payments/confirm", { paymentIntentId: clientSecret.split("_secret_")[0] })).catch(() => undefined);
+  await buy("jonas", "pm_card_createDispute").catch(() => undefined);
+  return askRefund("mira");
+}
+
+export async function deskShots(page, shot, request) {
+  await signIn(page, "Omar", "/desk");
+  await shot("desk-dashboard");
+  for (const name of ["payments", "failed", "refunds", "disputes", "revenue", "users", "events", "jobs", "controls", "audit"]) {
+    await page.goto(`${BASE}/desk/${name}`);
+    await shot(`desk-${name}`);
+  }
+  await page.goto(`${BASE}/desk/refunds/${request}`);
+  await shot("desk-refund");
+  await page.getByRole("link", { name: "The payment's whole story" }).click();
+  await shot("desk-payment");
+  await page.goto(`${BASE}/desk/refunds/${request}/approve?amount=64`);
+  await shot("desk-refund-approve");
+  for (const [list, name] of [["users", "user"], ["events", "event"], ["jobs", "job"]]) {
+    await page.goto(`${BASE}/desk/${list}`);
+    await page.locator("tbody a").first().click();
+    await shot(`desk-${name}`);
+  }
+  await page.locator("summary").filter({ hasText: "Menu" }).click({ timeout: 500 }).catch(() => undefined);
+  await shot("desk-menu");
+}
