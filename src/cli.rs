@@ -36,11 +36,15 @@ pub enum Command {
     },
     /// Checks the configuration and everything it names
     Doctor,
-    /// Asks the providers for events that never reached us
-    Reconcile {
-        /// How far back to look, in hours
-        #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=840))]
-        hours: u64,
+    /// Asks the providers for what never reached us, heals it, and lists each gap
+    Reconcile(Reconcile),
+    /// Shows what an event would change if it came again; with --apply, has it applied
+    Replay {
+        /// The event: wev_ and 32 digits, as `quittance events --json` lists it
+        id: String,
+        /// Write, and do not only show
+        #[arg(long)]
+        apply: bool,
     },
     /// Lists jobs, runs them again, calls them off
     Jobs {
@@ -75,6 +79,29 @@ pub enum Command {
     },
     /// Asks the ingress of this machine whether it is ready; for containers
     Healthcheck,
+}
+
+/// What to look at on the providers' side.
+#[derive(Args, Clone, Debug)]
+pub struct Reconcile {
+    /// How far back to look, in hours
+    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=840))]
+    pub hours: u64,
+    /// From this day (UTC) on: 2026-01-31
+    #[arg(long, value_name = "DAY", conflicts_with = "hours")]
+    pub from: Option<String>,
+    /// To this day (UTC), itself included
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    /// One payment: txn_ and 32 digits
+    #[arg(long, value_name = "ID", conflicts_with_all = ["hours", "from", "to", "event", "provider"])]
+    pub payment: Option<String>,
+    /// One event, by the provider's id or by ours
+    #[arg(long, value_name = "ID", conflicts_with_all = ["hours", "from", "to"])]
+    pub event: Option<String>,
+    /// stripe or paypal; all that are set up, if left out
+    #[arg(long)]
+    pub provider: Option<entities::Provider>,
 }
 
 /// What can be done with the schema.

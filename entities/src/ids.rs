@@ -106,6 +106,10 @@ typed_id!(
     EventId, "wev"
 );
 typed_id!(
+    /// Names something that a reconciliation found missing.
+    GapId, "gap"
+);
+typed_id!(
     /// Names an invoice (not the number that stands on it).
     InvoiceId, "inv"
 );
@@ -136,6 +140,10 @@ typed_id!(
 typed_id!(
     /// Names a dispute.
     DisputeId, "dsp"
+);
+typed_id!(
+    /// Names a reconciliation: one look at a provider's side.
+    ReconciliationId, "rec"
 );
 typed_id!(
     /// Names a refund: money on its way back (not the request for it).

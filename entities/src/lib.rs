@@ -30,6 +30,8 @@ pub mod payment_method;
 pub mod portal_session;
 pub mod provider_customer;
 pub mod provider_event;
+pub mod reconciliation;
+pub mod reconciliation_gap;
 pub mod refund;
 pub mod refund_request;
 pub mod review;
@@ -40,9 +42,9 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AttackId, AuditId, BlockId, CustomerId, DisputeId, EventId, InvoiceId, JobId, LotId, MailId,
-    MessageId, MethodId, ParseIdError, PaymentId, ProviderCustomerId, RefundId, RefundRequestId,
-    ReviewId, SessionId, TransferId,
+    AttackId, AuditId, BlockId, CustomerId, DisputeId, EventId, GapId, InvoiceId, JobId, LotId,
+    MailId, MessageId, MethodId, ParseIdError, PaymentId, ProviderCustomerId, ReconciliationId,
+    RefundId, RefundRequestId, ReviewId, SessionId, TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

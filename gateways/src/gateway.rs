@@ -70,6 +70,9 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     /// What knows of disputes; `None` if nothing does yet.
     fn disputes(&self) -> Option<&dyn Disputes>;
 
+    /// The event with the provider's id `reference`, in the provider's own bytes.
+    async fn retrieve_event(&self, reference: &str) -> Result<String, GatewayError>;
+
     /// One page of the events that happened at or after `since`, newest first.
     ///
     /// `after` is the [`EventPage::next`] of the page before. Only kinds of event that

@@ -282,6 +282,12 @@ impl Gateway for PayPal {
         Some(self)
     }
 
+    async fn retrieve_event(&self, reference: &str) -> Result<String, GatewayError> {
+        let answer = self.transport.ask(&requests::event(reference)?).await?;
+        let unreadable = |_| GatewayError::Shape(Unreadable::new("it is not UTF-8"));
+        String::from_utf8(answer.body).map_err(unreadable)
+    }
+
     async fn list_events(
         &self,
         since: Timestamp,

@@ -170,6 +170,11 @@ impl Gateway for Stripe {
         Some(self)
     }
 
+    async fn retrieve_event(&self, reference: &str) -> Result<String, GatewayError> {
+        let request = requests::retrieve_event(reference)?;
+        text(self.transport.call(&request, None).await?.body)
+    }
+
     async fn list_events(
         &self,
         since: Timestamp,
@@ -187,6 +192,10 @@ impl Gateway for Stripe {
         };
         Ok(page)
     }
+}
+
+fn text(body: Vec<u8>) -> Result<String, GatewayError> {
+    String::from_utf8(body).map_err(|_| GatewayError::Shape(Unreadable::new("it is not UTF-8")))
 }
 
 /// Stripe lists events of at most this many kinds at once.

@@ -13,7 +13,7 @@ use payments::{
 use poem::Request;
 
 use crate::{
-    AttackLimits, Cashier, Files, Problem, TokenKey, Watch,
+    AttackLimits, Cashier, Files, Problem, Replayer, TokenKey, Watch,
     limits::{self, Limits},
 };
 
@@ -59,6 +59,7 @@ pub struct App {
     pub(crate) gateways: Gateways,
     pub(crate) recorder: Recorder,
     pub(crate) cashier: Cashier,
+    pub(crate) replayer: Replayer,
     pub(crate) token_key: TokenKey,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
@@ -84,6 +85,7 @@ impl App {
             gateways: gateways.clone(),
             recorder: Recorder::start(store, dispatcher),
             cashier: Cashier::new(store, gateways, policies, dispatcher),
+            replayer: Replayer::new(store, gateways, policies, dispatcher),
             token_key: token_key.watched(&watch),
             watch,
             metrics: boot::telemetry::install_metrics(),
@@ -101,6 +103,11 @@ impl App {
     /// What proves tokens, for pages that do the same.
     pub fn token_key(&self) -> &TokenKey {
         &self.token_key
+    }
+
+    /// What feeds events in again, for pages that do the same.
+    pub fn replayer(&self) -> &Replayer {
+        &self.replayer
     }
 
     /// What makes files of payments, for pages that offer the same.

@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod observe;
 mod problem;
+mod replay;
 mod server;
 mod webhooks;
 
@@ -30,6 +31,7 @@ pub use gateways::{Funding, ReturnTo};
 pub use limits::{SignIns, Standing};
 pub use payments::fraud::Visit;
 pub use problem::Problem;
+pub use replay::{DryRun, ReplayError, Replayer};
 pub use server::{Bound, bind};
 
 use poem::{Endpoint, EndpointExt, Route, get, middleware::AddData, post};

@@ -20,6 +20,7 @@ mod m0008_money_back;
 mod m0009_audit_chain;
 mod m0010_watch;
 mod m0012_desk_lists;
+mod m0013_reconciliation;
 mod m0014_checkout_sessions;
 
 /// Every migration, oldest first.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_audit_chain::Migration),
             Box::new(m0010_watch::Migration),
             Box::new(m0012_desk_lists::Migration),
+            Box::new(m0013_reconciliation::Migration),
             Box::new(m0014_checkout_sessions::Migration),
         ]
     }

@@ -7,6 +7,7 @@ mod healthcheck;
 mod jobs;
 mod migrate;
 mod reconcile;
+mod replay;
 mod start;
 mod token;
 mod verify_audit;
@@ -32,7 +33,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Worker) => start::start(&config, Role::Worker).await,
         Some(Command::Migrate { action }) => migrate::run(&config, action).await,
         Some(Command::Doctor) => doctor::run(&config).await,
-        Some(Command::Reconcile { hours }) => reconcile::run(&config, hours).await,
+        Some(Command::Reconcile(options)) => reconcile::run(&config, &options).await,
+        Some(Command::Replay { id, apply }) => replay::run(&config, &id, apply).await,
         Some(Command::Jobs { action }) => jobs::run(&config, action).await,
         Some(Command::Events(options)) => events::run(&config, &options).await,
         Some(Command::Token(options)) => token::run(&config, options),

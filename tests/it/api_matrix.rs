@@ -20,6 +20,8 @@ fn body(operation: &str) -> Option<Value> {
         "savePaymentMethod" => json!({ "paymentMethodId": "pm_card_visa" }),
         "spendCredits" => json!({ "credits": 1, "reference": "matrix" }),
         "appealRefundRequest" => json!({ "reason": "look again" }),
+        "adminReconcile" => json!({ "from": "2026-01-01T00:00:00Z" }),
+        "adminReplayEvent" => json!({ "dryRun": true }),
         "adminApproveRefund" | "adminReleaseReview" | "adminConfirmFraud" => {
             json!({ "version": 0 })
         }
@@ -103,6 +105,8 @@ impl Route {
             "adminUnblock" => &things.block,
             _ if self.path.starts_with("/api/v1/admin/reviews/") => &things.review,
             "appealRefundRequest" => &things.denied_request,
+            "adminGetReconciliation" => &things.reconciliation,
+            "adminReplayEvent" => &things.event,
             _ if self.path.starts_with("/api/v1/payments/paypal/") => &things.order,
             _ if self.path.starts_with("/api/v1/payment-methods/") => &things.method,
             _ => &things.payment,
@@ -127,6 +131,17 @@ struct Things {
     review: String,
     other_review: String,
     block: String,
+    reconciliation: String,
+    event: String,
+}
+
+/// A run that somebody asked for.
+async fn reconciliation(app: &TestApp) -> String {
+    use payments::reconciliations::{Wish, ask};
+    let now = app.store.clock.now();
+    let wish = Wish::Window(now - std::time::Duration::from_mins(1)..now);
+    let (run, _) = ask(&app.store, entities::Provider::Stripe, wish, "operator").await.unwrap();
+    run.id.to_string()
 }
 
 impl Things {
@@ -164,6 +179,8 @@ impl Things {
             other_review: review("carl").await,
             block: block.await.unwrap().id.to_string(),
             denied_request,
+            reconciliation: reconciliation(app).await,
+            event: app.events().await[0].id.to_string(),
         }
     }
 }

@@ -7,10 +7,13 @@ use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
     Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendFailure, SendReceipt, SyncMethods, VerifyAudit, VerifyLedger,
+    RunReconciliation, SendFailure, SendReceipt, SyncMethods, VerifyAudit, VerifyLedger,
     queue::{self, Claim, Filter},
 };
-use payments::reviews;
+use payments::{
+    reconciliations::{Wish, ask},
+    reviews,
+};
 use redis::AsyncCommands;
 use sandbox::Faults;
 use sea_orm::ConnectionTrait;
@@ -174,6 +177,8 @@ async fn one_job_of_each_kind_is_drained() {
     txn.commit().await.unwrap();
     reviews::contact(&app.store, "eve", review, "was it you?").await.unwrap().unwrap();
     let provider = Provider::Stripe;
+    let wish = Wish::Payment(payment.id);
+    let (run, _) = ask(&app.store, provider, wish, "operator").await.unwrap();
     let jobs = vec![
         NewJob::of(&LookUpEvent { event_id }, now),
         NewJob::of(&FollowPayment { payment_id: payment.id, version: 1 }, now),
@@ -181,6 +186,7 @@ async fn one_job_of_each_kind_is_drained() {
         NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
         NewJob::of(&VerifyLedger { tick: tick() }, now),
         NewJob::of(&VerifyAudit { tick: tick() }, now),
+        NewJob::of(&RunReconciliation { run_id: run.id }, now),
         NewJob::of(&Prune { tick: tick() }, now),
         NewJob::of(&ResendReceipt { payment_id: payment.id, minute: 1 }, now),
         NewJob::of(&SendFailure { payment_id: payment.id, failed_at: 1 }, now),

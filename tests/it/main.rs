@@ -24,6 +24,7 @@ mod paypal_pages;
 mod paypal_refunds;
 mod paypal_spoofs;
 mod purchase;
+mod reconciliation;
 mod refund_answers;
 mod refunds;
 mod schema;

@@ -1,8 +1,8 @@
 //! The schema: up and down, append-only, and as strict as the code (`002-DB1`, `002-DB4`).
 
 use entities::{
-    control, dispute, job, ledger_transfer, mail, payment, provider_event, refund, refund_request,
-    review,
+    control, dispute, job, ledger_transfer, mail, payment, provider_event, reconciliation,
+    reconciliation_gap, refund, refund_request, review,
 };
 use migration::{Migrate, Migrator};
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, Iterable};
@@ -67,6 +67,10 @@ async fn checks_mirror_the_enums() {
     assert_words::<dispute::State>(&app, "disputes").await;
     assert_words::<dispute::Funds>(&app, "disputes").await;
     assert_words::<dispute::Booked>(&app, "disputes").await;
+    assert_words::<entities::Provider>(&app, "reconciliations").await;
+    assert_words::<reconciliation::Scope>(&app, "reconciliations").await;
+    assert_words::<reconciliation::State>(&app, "reconciliations").await;
+    assert_words::<reconciliation_gap::Kind>(&app, "reconciliation_gaps").await;
     app.stop().await;
 }
 

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
     Alert, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, ProcessRefund, Prune, Reconcile,
-    ResendReceipt, SendCaseMail, SendFailure, SendReceipt, SendRefundMail, SyncMethods,
-    VerifyAudit, VerifyLedger, queue::lease,
+    ResendReceipt, RunReconciliation, SendCaseMail, SendFailure, SendReceipt, SendRefundMail,
+    SyncMethods, VerifyAudit, VerifyLedger, queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -46,6 +46,7 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<SendCaseMail>(),
     Entry::of::<Alert>(),
     Entry::of::<Reconcile>(),
+    Entry::of::<RunReconciliation>(),
     Entry::of::<VerifyLedger>(),
     Entry::of::<VerifyAudit>(),
     Entry::of::<Prune>(),

@@ -36,6 +36,14 @@ pub enum JobError {
     Bury(anyhow::Error),
 }
 
+impl JobError {
+    /// What went wrong, with its causes.
+    pub(crate) fn text(&self) -> String {
+        let (Self::Retry(cause) | Self::Snooze(_, cause) | Self::Bury(cause)) = self;
+        format!("{cause:#}")
+    }
+}
+
 impl From<boot::faults::Injected> for JobError {
     fn from(error: boot::faults::Injected) -> Self {
         Self::Retry(error.into())

@@ -169,6 +169,11 @@ fn attempts(row: &Model) -> u32 {
     u32::try_from(row.attempts).unwrap_or(u32::MAX)
 }
 
+/// Runs `job` here and now, unless somebody else has it; for the command line.
+pub async fn run_one(context: &Arc<Context>, job: jobs::Enqueued) {
+    perform(context, job.lane, job.id).await;
+}
+
 /// Runs every job that is due now, batch by batch and lane by lane, and says how many there were;
 /// for tests and for the command line.
 pub async fn drain_once(context: &Arc<Context>) -> anyhow::Result<usize> {

@@ -163,6 +163,15 @@ fn check_dispute(id: &str) -> Result<(), GatewayError> {
     }
 }
 
+/// `GET /v1/notifications/webhooks-events/{id}`
+pub(super) fn event(id: &str) -> Result<Request, GatewayError> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !(1..=64).contains(&id.len()) || !id.bytes().all(legal) {
+        return Err(GatewayError::refused(404, "RESOURCE_NOT_FOUND", "no event has such an id"));
+    }
+    Ok(Request::get(format!("v1/notifications/webhooks-events/{id}")))
+}
+
 /// `GET /v1/notifications/webhooks-events`; `after` is the query of the next page.
 pub(super) fn events(since: Timestamp, after: Option<&str>) -> Request {
     let query = after.map_or_else(|| first_page(since), str::to_owned);

@@ -6,7 +6,7 @@ use entities::Timestamp;
 use secrecy::ExposeSecret;
 use stripe_client_core::{RequestBuilder, StripeRequest};
 use stripe_core::{
-    event::ListEvent,
+    event::{ListEvent, RetrieveEvent},
     payment_intent::{
         ConfirmPaymentIntent, CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods,
         CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects as AllowRedirects,
@@ -65,6 +65,11 @@ pub(super) fn confirm_payment(reference: &str) -> Result<RequestBuilder, Gateway
 pub(super) fn retrieve_payment(reference: &str) -> Result<RequestBuilder, GatewayError> {
     check_reference(reference)?;
     Ok(RetrievePaymentIntent::new(reference).expand(vec![EXPAND.to_owned()]).build())
+}
+
+pub(super) fn retrieve_event(reference: &str) -> Result<RequestBuilder, GatewayError> {
+    check_reference(reference)?;
+    Ok(RetrieveEvent::new(reference).build())
 }
 
 pub(super) fn list_events(

@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::{
     Call, account, balance, confirm, desk, export, hosted, intent, invoice, methods, openapi,
-    packages, payments, paypal, receipt, refunds, reviews, spend, view,
+    packages, payments, paypal, receipt, reconciliation, refunds, replay, reviews, spend, view,
 };
 use crate::Problem;
 
@@ -71,6 +71,9 @@ const LOOKS: Access = Access::Staff(&[Role::Support, Role::Finance, Role::Admin]
 
 /// Who may send money back.
 const DECIDES: Access = Access::Staff(&[Role::Finance, Role::Admin]);
+
+/// Who may do what concerns everything.
+const ADMIN: Access = Access::Staff(&[Role::Admin]);
 
 /// What an operation answers with.
 #[derive(Clone, Copy)]
@@ -376,6 +379,62 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "Disputes, newest first",
             schema::<view::Page<desk::Dispute>>,
             |call| Box::pin(desk::disputes(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[parameter("gaps", "true for only those that found something"), CURSOR, LIMIT],
+        ..get(
+            "adminListReconciliations",
+            "/admin/reconciliation",
+            "Looks at the providers' side, newest first",
+            schema::<view::Page<reconciliation::Reconciliation>>,
+            |call| Box::pin(reconciliation::list(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        status: 202,
+        body: Some(schema::<reconciliation::Sync>),
+        ..post(
+            "adminReconcile",
+            "/admin/reconciliation",
+            "Looks at the provider's side of one payment, one event, or a span of time",
+            schema::<reconciliation::Asked>,
+            |call| Box::pin(reconciliation::sync(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[CURSOR, LIMIT],
+        ..get(
+            "adminGetReconciliation",
+            "/admin/reconciliation/{id}",
+            "One look, with every gap it found",
+            schema::<reconciliation::Report>,
+            |call| Box::pin(reconciliation::show(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        body: Some(schema::<replay::Replay>),
+        ..post(
+            "adminReplayEvent",
+            "/admin/events/{id}/replay",
+            "Shows what an event would change, or has it applied again",
+            schema::<replay::Replayed>,
+            |call| Box::pin(replay::replay(call)),
+        )
+    },
+    Operation {
+        access: ADMIN,
+        idempotent: false,
+        ..post(
+            "adminVerifyAudit",
+            "/admin/audit/verify",
+            "Recomputes the audit log's chain",
+            schema::<replay::Verified>,
+            |call| Box::pin(replay::verify_audit(call)),
         )
     },
     Operation {

@@ -90,6 +90,18 @@ pub async fn cancel(
     Ok(settled(&jobs))
 }
 
+/// Deletes the jobs of `names` with key `dedup_key` that have ended, so that they can be asked for
+/// again. Those that wait or run stay.
+pub async fn forget(
+    txn: &DatabaseTransaction,
+    names: &[&str],
+    dedup_key: &str,
+) -> Result<u64, DbErr> {
+    let ended = Column::State.is_in([State::Done, State::Dead, State::Cancelled]);
+    let named = Column::Name.is_in(names.iter().copied()).and(Column::DedupKey.eq(dedup_key));
+    Ok(Entity::delete_many().filter(named.and(ended)).exec(txn).await?.rows_affected)
+}
+
 fn settled(jobs: &[Model]) -> Settled {
     Settled { jobs: jobs.iter().map(|job| Enqueued { lane: job.lane, id: job.id }).collect() }
 }

@@ -8,7 +8,7 @@ mod settle;
 
 pub use prune::prune;
 pub use read::{Opened, counts, find, latest, load};
-pub use record::{Delivery, Recorded, record};
+pub use record::{Delivery, Recorded, record, record_in};
 pub use recorder::{RecordError, Recorder};
 pub use settle::{Settled, Verdict, settle};
 

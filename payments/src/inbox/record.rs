@@ -75,7 +75,27 @@ pub async fn record(
     store: &Store,
     deliveries: &[Delivery],
 ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let now = store.clock.now();
+    let rows = rows(store, deliveries)?;
+    let txn = store.db.begin().await?;
+    let recorded = write(store, &txn, deliveries, rows).await?;
+    faults::point("inbox", "commit").await.map_err(DbErr::from)?;
+    txn.commit().await?;
+    faults::point("inbox", "committed").await.map_err(DbErr::from)?;
+    Ok(recorded)
+}
+
+/// [`record`], if and only if `txn` commits.
+pub async fn record_in(
+    store: &Store,
+    txn: &DatabaseTransaction,
+    deliveries: &[Delivery],
+) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+    let rows = rows(store, deliveries)?;
+    write(store, txn, deliveries, rows).await
+}
+
+/// The rows of `deliveries`, sealed, and their ids: made before a transaction is begun.
+fn rows(store: &Store, deliveries: &[Delivery]) -> Result<(Vec<EventId>, Rows), Error> {
     let ids: Vec<EventId> = deliveries.iter().map(|_| EventId::new()).collect();
     let mut rows = Rows::new(COLUMNS);
     for (id, delivery) in ids.iter().zip(deliveries) {
@@ -96,19 +116,25 @@ pub async fn record(
             delivery.source.as_str().into(),
         ]);
     }
-    let txn = store.db.begin().await?;
-    let new = insert(&txn, rows, now).await?;
+    Ok((ids, rows))
+}
+
+async fn write(
+    store: &Store,
+    txn: &DatabaseTransaction,
+    deliveries: &[Delivery],
+    (ids, rows): (Vec<EventId>, Rows),
+) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+    let now = store.clock.now();
+    let new = insert(txn, rows, now).await?;
     let jobs = ids.iter().filter(|id| new.contains(id));
     let jobs = jobs.map(|id| NewJob::of(&ApplyEvent { event_id: *id }, now)).collect();
-    let mut enqueued = queue::insert(&txn, jobs, now).await?;
+    let mut enqueued = queue::insert(txn, jobs, now).await?;
     if new.len() < deliveries.len() {
         let seen = ids.iter().zip(deliveries).filter(|(id, _)| !new.contains(id));
         let seen: Vec<&Delivery> = seen.map(|(_, delivery)| delivery).collect();
-        enqueued.extend(compare_duplicates(store, &txn, &seen, now).await?);
+        enqueued.extend(compare_duplicates(store, txn, &seen, now).await?);
     }
-    faults::point("inbox", "commit").await.map_err(DbErr::from)?;
-    txn.commit().await?;
-    faults::point("inbox", "committed").await.map_err(DbErr::from)?;
     let recorded = |id| if new.contains(&id) { Recorded::New(id) } else { Recorded::Duplicate };
     Ok((ids.into_iter().map(recorded).collect(), enqueued))
 }

@@ -100,6 +100,10 @@ impl Gateway for Fake {
         None
     }
 
+    async fn retrieve_event(&self, _: &str) -> Result<String, GatewayError> {
+        unreachable!("{ONLY_MAKES}")
+    }
+
     async fn list_events(&self, _: Timestamp, _: Option<&str>) -> Result<EventPage, GatewayError> {
         unreachable!("{ONLY_MAKES}")
     }

@@ -15,7 +15,8 @@ use crate::process::{RedisServer, within};
 
 /// Jobs that are about events and payments. Those that the clock asks for have leases longer than a
 /// test has patience.
-const OURS: &str = "name NOT IN ('reconcile', 'verify-ledger', 'verify-audit', 'prune')";
+const OURS: &str =
+    "name NOT IN ('reconcile', 'run-reconciliation', 'verify-ledger', 'verify-audit', 'prune')";
 
 /// What a run should have led to.
 #[derive(Clone, Copy, Debug)]

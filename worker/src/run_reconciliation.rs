@@ -1,0 +1,14 @@
+use entities::job::Model;
+use jobs::RunReconciliation;
+use payments::reconciliations;
+
+use crate::{Context, JobError, Ran, Run, looking::Looking};
+
+impl Run for RunReconciliation {
+    #[tracing::instrument(name = "job.run_reconciliation", skip_all, fields(run.id = %self.run_id))]
+    async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
+        let run = reconciliations::begin(&context.store, self.run_id).await?;
+        Looking::new(context, &run)?.go().await?;
+        Ok(Ran::Done)
+    }
+}
