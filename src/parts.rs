@@ -23,7 +23,7 @@ use payments::{
 use sandbox::Authority;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use secrecy::ExposeSecret;
-use worker::{Mailer, Source};
+use worker::{Mailer, Notifier, Source};
 
 use crate::serve::refund_policy;
 use crate::watch;
@@ -78,6 +78,7 @@ impl Parts {
             dispatcher: dispatcher.clone(),
             mailer: mailer(config)?,
             refunds: refund_policy(config),
+            notifier: notifier(config)?,
             seller: Arc::new(seller(config)?),
             fonts: fonts(config).await?,
             public_url: config.public_url.as_str().into(),
@@ -217,6 +218,11 @@ fn mailer(config: &Config) -> anyhow::Result<Mailer> {
         None => Mailer::folder(config.data_dir.join("mail"), from)?,
     };
     Ok(mailer.at_most(config.file.mail.per_recipient_per_hour))
+}
+
+fn notifier(config: &Config) -> anyhow::Result<Notifier> {
+    let secrets = config.notify_secrets.clone();
+    Notifier::new(config.file.notify_urls(), secrets).context("notifications cannot be set up")
 }
 
 /// Who sells, as invoices say it.

@@ -5,6 +5,7 @@ mod draft;
 mod error;
 mod file;
 mod fraud;
+mod notify;
 mod paypal;
 mod read;
 mod resolve;
@@ -16,7 +17,7 @@ mod tests;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 use url::Url;
 
 pub use self::{
@@ -54,6 +55,8 @@ pub struct Config {
     pub mail_from: String,
     /// Who is told when a person must act.
     pub admin_email: Option<String>,
+    /// What webhooks to the operator's own systems are signed with; more than one while rolling.
+    pub notify_secrets: Vec<SecretSlice<u8>>,
     /// What the host application signs its users' tokens with (HS256).
     pub jwt_secret: SecretString,
     /// The key that wraps the data keys.

@@ -107,9 +107,19 @@ impl Wire {
         refusal: &(impl Fn(u16, &[u8], &HeaderMap) -> GatewayError + Send + Sync),
         last_start: Instant,
     ) -> Result<Answer, Failed> {
-        self.valve.enter(last_start).await.map_err(Failed::new)?;
+        let entered = self.valve.enter(last_start).await;
+        let resting = matches!(entered, Err(GatewayError::Net(NetError::Resting(_))));
+        metrics::gauge!("quittance_provider_resting", "provider" => self.provider.as_str())
+            .set(f64::from(u8::from(resting)));
+        entered.map_err(Failed::new)?;
         let tried = self.exchange(request, refusal).await;
-        self.valve.note(tried.as_ref().err().map(|failed| &failed.error));
+        let error = tried.as_ref().err().map(|failed| &failed.error);
+        self.valve.note(error);
+        if let Some(kind) = error.and_then(trouble) {
+            let provider = self.provider.as_str();
+            metrics::counter!("quittance_provider_errors_total", "provider" => provider, "kind" => kind)
+                .increment(1);
+        }
         tried
     }
 
@@ -128,6 +138,16 @@ impl Wire {
         }
         let error = refusal(status.as_u16(), &body.unwrap_or_default(), &headers);
         Err(Failed::answered(error, &headers, self.advice))
+    }
+}
+
+/// What kind of trouble the provider's side has; `None` for a refusal, which is an answer.
+fn trouble(error: &GatewayError) -> Option<&'static str> {
+    match error {
+        GatewayError::Api { status: 500.., .. } => Some("failed"),
+        GatewayError::Net(NetError::Exchange(_)) => Some("silent"),
+        GatewayError::Shape(_) => Some("unreadable"),
+        GatewayError::Api { .. } | GatewayError::Net(NetError::Busy | NetError::Resting(_)) => None,
     }
 }
 

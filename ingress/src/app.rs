@@ -14,6 +14,7 @@ use poem::Request;
 
 use crate::{
     AttackLimits, Cashier, Files, Problem, Replayer, TokenKey, Watch,
+    figures::Sampler,
     limits::{self, Limits},
 };
 
@@ -62,6 +63,7 @@ pub struct App {
     pub(crate) replayer: Replayer,
     pub(crate) token_key: TokenKey,
     pub(crate) metrics: Metrics,
+    pub(crate) sampler: Arc<Sampler>,
     pub(crate) shutdown: Shutdown,
     pub(crate) limits: Arc<Limits>,
     pub(crate) watch: Watch,
@@ -80,6 +82,8 @@ impl App {
         options: Options,
     ) -> Self {
         let watch = Watch::new(store, dispatcher, &options.attacks);
+        let metrics = boot::telemetry::install_metrics();
+        payments::figures::register();
         Self {
             store: store.clone(),
             gateways: gateways.clone(),
@@ -88,7 +92,8 @@ impl App {
             replayer: Replayer::new(store, gateways, policies, dispatcher),
             token_key: token_key.watched(&watch),
             watch,
-            metrics: boot::telemetry::install_metrics(),
+            metrics,
+            sampler: Arc::default(),
             shutdown: shutdown.clone(),
             limits: Arc::new(Limits::new(&options)),
             options: Arc::new(options),

@@ -33,6 +33,7 @@ pub(crate) async fn ready(Data(app): Data<&App>) -> Response {
 
 /// `GET /metrics`: everything that is counted, for Prometheus.
 #[handler]
-pub(crate) fn metrics(Data(app): Data<&App>) -> Response {
+pub(crate) async fn metrics(Data(app): Data<&App>) -> Response {
+    app.sampler.refresh(&app.store).await;
     app.metrics.render().with_content_type("text/plain; version=0.0.4").into_response()
 }

@@ -9,6 +9,7 @@ mod attack;
 mod auth;
 mod body;
 pub mod cashier;
+mod figures;
 mod files;
 pub mod guard;
 mod health;

@@ -9,7 +9,7 @@ mod seal;
 mod verify;
 
 pub use chain::{Anchor, ParseAnchorError};
-pub use seal::{Sealed, head, seal};
+pub use seal::{Sealed, seal, sealed_at};
 pub use verify::{Report, Seen, verify};
 
 use boot::sql::{Column, Rows, Type, col, nullable};

@@ -19,6 +19,7 @@ pub mod core;
 pub mod customers;
 pub mod desk;
 pub mod disputes;
+pub mod figures;
 pub mod fraud;
 pub mod history;
 pub mod hosted;

@@ -6,8 +6,9 @@ use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
-    Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    RunReconciliation, SendFailure, SendReceipt, SyncMethods, VerifyAudit, VerifyLedger,
+    Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Notify, Prune, Reconcile,
+    ResendReceipt, RunReconciliation, SendFailure, SendReceipt, SyncMethods, VerifyAudit,
+    VerifyLedger,
     queue::{self, Claim, Filter},
 };
 use payments::{
@@ -177,6 +178,7 @@ async fn one_job_of_each_kind_is_drained() {
     txn.commit().await.unwrap();
     reviews::contact(&app.store, "eve", review, "was it you?").await.unwrap().unwrap();
     let provider = Provider::Stripe;
+    let notify = Notify { target: tick(), kind: tick(), subject: tick(), detail: tick(), at: 0 };
     let wish = Wish::Payment(payment.id);
     let (run, _) = ask(&app.store, provider, wish, "operator").await.unwrap();
     let jobs = vec![
@@ -184,6 +186,7 @@ async fn one_job_of_each_kind_is_drained() {
         NewJob::of(&FollowPayment { payment_id: payment.id, version: 1 }, now),
         NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
         NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
+        NewJob::of(&notify, now),
         NewJob::of(&VerifyLedger { tick: tick() }, now),
         NewJob::of(&VerifyAudit { tick: tick() }, now),
         NewJob::of(&RunReconciliation { run_id: run.id }, now),

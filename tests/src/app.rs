@@ -101,6 +101,15 @@ impl TestApp {
         Self::build(Clock::System, false, change).await
     }
 
+    /// No worker runs, and `urls` are notified of alerts, signed with `key`.
+    pub async fn with_notifications(urls: Vec<String>, key: &[u8]) -> Self {
+        let notify = |config: &mut Config| {
+            config.file.notify.urls = urls;
+            config.notify_secrets = vec![key.to_vec().into()];
+        };
+        Self::build(Clock::System, false, notify).await
+    }
+
     /// No worker runs, and only Stripe is set up.
     pub async fn without_paypal() -> Self {
         Self::build(Clock::System, false, |config| config.paypal = None).await
@@ -463,6 +472,7 @@ async fn config(directory: &TempDir, base: &str, listen: std::net::SocketAddr) -
         smtp_url: None,
         mail_from: "Shop <shop@example.com>".to_owned(),
         admin_email: Some("admin@example.com".to_owned()),
+        notify_secrets: Vec::new(),
         jwt_secret: SecretString::from("the tests' own secret, of 32 bytes and more"),
         master_key: MasterKey::new([42; 32]),
         cors_allowed_origins: Vec::new(),

@@ -10,7 +10,7 @@ use payments::{
     core::{Policies, RefundPolicy},
 };
 
-use crate::{Mailer, Rest};
+use crate::{Mailer, Notifier, Rest};
 
 /// What jobs work with.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Context {
     pub dispatcher: Dispatcher,
     /// Sends mail.
     pub mailer: Mailer,
+    /// Tells the operator's own systems of alerts.
+    pub notifier: Notifier,
     /// Who is told when a person has to look.
     pub admin_email: Option<String>,
     /// The seller's rules about refunds.

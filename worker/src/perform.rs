@@ -9,12 +9,12 @@ use entities::{
     job::{Lane, Model},
 };
 use jobs::{
-    Alert, Job, NewJob,
+    Alert, Job, NewJob, Notify,
     queue::{self, Claim, backoff},
 };
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::{Context, Entry, JobError, Ran, apply_event, send_receipt};
+use crate::{Context, Entry, JobError, Ran, alert, apply_event, send_receipt};
 
 /// Pauses between tries to write down what came of a run. A connection that broke is replaced by
 /// then, and all of them together are shorter than any lease has left.
@@ -147,9 +147,11 @@ async fn bury(context: &Arc<Context>, row: &Model, cause: &anyhow::Error) -> any
     metrics::counter!("quittance_jobs_buried_total", "job" => row.name.clone()).increment(1);
     let txn = db.begin().await?;
     let mut enqueued = Vec::new();
+    let told = row.name == Notify::NAME;
+    let kind = if told { alert::DEAD_NOTIFICATION } else { "dead-job" };
     if queue::bury(&txn, row, now, &error).await? && row.name != Alert::NAME {
         let alert = Alert {
-            kind: "dead-job".to_owned(),
+            kind: kind.to_owned(),
             subject: row.id.to_string(),
             detail: format!("{} failed for good after {} attempts", row.name, row.attempts),
         };

@@ -47,6 +47,7 @@ impl Workers {
         options: &Options,
         shutdown: &Shutdown,
     ) -> Self {
+        payments::figures::register();
         let concurrency = options.concurrency;
         let lanes = Lanes::open(context, |lane| concurrency[lane as usize]);
         let shared = matches!(source, Source::Redis(_));

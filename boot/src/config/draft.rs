@@ -3,7 +3,7 @@
 use std::{fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf};
 use std::{path::Path, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use url::Url;
 
 use super::{
@@ -32,6 +32,7 @@ pub(super) struct Draft {
     pub(super) smtp_url: Option<SecretString>,
     pub(super) mail_from: Option<String>,
     pub(super) admin_email: Option<String>,
+    pub(super) notify_secrets: Vec<SecretSlice<u8>>,
     /// Which of the two secrets below nobody gave; one that is wrong is not missing.
     pub(super) missing: Vec<&'static str>,
     pub(super) jwt_secret: Option<SecretString>,
@@ -144,6 +145,7 @@ impl Draft {
             smtp_url: self.smtp_url,
             mail_from: self.mail_from.unwrap_or_else(|| DEFAULT_MAIL_FROM.to_owned()),
             admin_email: self.admin_email,
+            notify_secrets: self.notify_secrets,
             jwt_secret,
             master_key,
             cors_allowed_origins: self.cors_allowed_origins,

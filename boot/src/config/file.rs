@@ -32,6 +32,8 @@ pub struct File {
     pub fraud: Fraud,
     /// What is an attack.
     pub breaker: Breaker,
+    /// Who is notified of alerts, beside the mail.
+    pub notify: Notify,
 }
 
 /// `[checkout]`: where payers pay.
@@ -51,6 +53,14 @@ pub enum StripeForm {
     Embedded,
     /// On a page of Stripe's.
     Hosted,
+}
+
+/// `[notify]`: systems of the operator's that are told of alerts by signed webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    /// Their addresses; https, or on this machine.
+    pub urls: Vec<String>,
 }
 
 /// `[refunds]`: when money may go back, and who has to agree.

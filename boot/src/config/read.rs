@@ -108,6 +108,7 @@ impl File {
             checkout: _,
             fraud,
             breaker,
+            notify: _,
         } = self;
         let mut numbers = vec![
             ("lanes.events", lanes.events as u64, 1..=256),

@@ -9,7 +9,7 @@ use super::{
     checks::{self, JWT_SECRET, MASTER_KEY},
     draft::Draft,
     error::{Problem, Problems, problem},
-    paypal, stripe,
+    notify, paypal, stripe,
 };
 
 /// Schemes the Redis client knows.
@@ -48,6 +48,7 @@ impl Settings {
                 files.paypal_client_secret_file,
             ),
             ("SMTP_URL", &mut self.smtp_url, files.smtp_url_file),
+            ("NOTIFY_SECRET", &mut self.notify_secret, files.notify_secret_file),
             (JWT_SECRET, &mut self.jwt_secret, files.jwt_secret_file),
             (MASTER_KEY, &mut self.quittance_master_key, files.quittance_master_key_file),
         ];
@@ -92,6 +93,9 @@ impl Settings {
             certificate_name: filled(self.paypal_certificate_name),
         };
         let origins = checks::origins(filled(self.cors_allowed_origins).as_deref());
+        let notify_secret =
+            self.notify_secret.filter(|secret| !secret.expose_secret().trim().is_empty());
+        let notify_secrets = notify::check(&file, notify_secret, problems);
         let draft = Draft {
             listen,
             public_url: problems.keep(public_url),
@@ -103,6 +107,7 @@ impl Settings {
             smtp_url: problems.keep(smtp_url).flatten(),
             mail_from: address("MAIL_FROM", self.mail_from, problems),
             admin_email: address("ADMIN_EMAIL", self.admin_email, problems),
+            notify_secrets,
             missing,
             jwt_secret: self.jwt_secret.and_then(|it| problems.keep(checks::jwt_secret(it))),
             master_key: self

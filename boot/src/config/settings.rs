@@ -79,6 +79,11 @@ pub struct Settings {
     #[arg(long, env = "ADMIN_EMAIL", hide_env_values = true, value_name = "ADDRESS")]
     pub admin_email: Option<String>,
 
+    /// What notifications to your own systems are signed with, whsec_…; several, separated by
+    /// commas, while rolling
+    #[arg(long, env = "NOTIFY_SECRET", hide_env_values = true, value_name = "SECRETS")]
+    pub notify_secret: Option<SecretString>,
+
     /// Secret the host application signs its users' tokens with (HS256), at least 32 bytes
     #[arg(long, env = "JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub jwt_secret: Option<SecretString>,
@@ -125,6 +130,9 @@ pub struct SecretFiles {
     /// File that holds SMTP_URL
     #[arg(long, env = "SMTP_URL_FILE", hide_env_values = true, value_name = "PATH")]
     pub smtp_url_file: Option<String>,
+    /// File that holds NOTIFY_SECRET
+    #[arg(long, env = "NOTIFY_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
+    pub notify_secret_file: Option<String>,
     /// File that holds JWT_SECRET
     #[arg(long, env = "JWT_SECRET_FILE", hide_env_values = true, value_name = "PATH")]
     pub jwt_secret_file: Option<String>,

@@ -8,7 +8,7 @@ use entities::{
     EventId, GapId, PaymentId, Provider, ReconciliationId, Timestamp, provider_event,
     reconciliation_gap,
 };
-use poem::Response;
+use poem::{Response, http::StatusCode};
 use schemars::JsonSchema;
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,9 @@ pub(crate) async fn sync(call: Call) -> Result<Response, Problem> {
         call.app.cashier.announce(job);
         runs.push(Reconciliation::new(&Found { run, gaps: 0 }));
     }
-    Ok(success(&Asked { runs }))
+    let mut response = success(&Asked { runs });
+    response.set_status(StatusCode::ACCEPTED);
+    Ok(response)
 }
 
 /// What is wished for, at each provider that it concerns.

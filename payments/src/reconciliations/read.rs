@@ -9,8 +9,8 @@ use entities::{
     refund,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::{ON_ITS_WAY, STUCK};
@@ -134,11 +134,12 @@ pub async fn late(store: &Store, id: ReconciliationId) -> Result<i64, Error> {
 }
 
 /// How many events were received and have not come to an end for too long.
-pub async fn stuck(store: &Store, now: Timestamp) -> Result<u64, Error> {
-    let open = provider_event::Entity::find()
-        .filter(provider_event::Column::State.is_in([State::Received, State::Parked]))
-        .filter(provider_event::Column::ReceivedAt.lt(now - STUCK));
-    Ok(open.count(store.db.reader()).await?)
+pub async fn stuck(store: &Store, now: Timestamp) -> Result<i64, Error> {
+    let body = "SELECT COUNT(*) AS n FROM provider_events WHERE state IN ('received', 'parked') \
+                AND received_at < ?1";
+    let values = vec![(now - STUCK).micros().into()];
+    let row = store.db.reader().query_one_raw(sql::statement(store.db.backend(), body, values));
+    Ok(row.await?.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
 }
 
 /// The payments at `provider` with a refund whose end we do not know, and that last changed within

@@ -32,7 +32,7 @@ const SHAPES: [&str; 21] = [
     "http://user:{}@host",
 ];
 
-const SECRETS: usize = 8;
+const SECRETS: usize = 9;
 
 /// `settings` with `secret` as its nth.
 fn with(mut settings: Settings, nth: usize, secret: &str) -> Settings {
@@ -44,6 +44,7 @@ fn with(mut settings: Settings, nth: usize, secret: &str) -> Settings {
         4 => &mut settings.smtp_url,
         5 => &mut settings.jwt_secret,
         6 => &mut settings.paypal_client_secret,
+        7 => &mut settings.notify_secret,
         _ => &mut settings.quittance_master_key,
     };
     *place = Some(SecretString::from(secret));
@@ -61,6 +62,7 @@ fn with_file(mut settings: Settings, nth: usize, path: Option<String>) -> Settin
         4 => &mut files.smtp_url_file,
         5 => &mut files.jwt_secret_file,
         6 => &mut files.paypal_client_secret_file,
+        7 => &mut files.notify_secret_file,
         _ => &mut files.quittance_master_key_file,
     } = path;
     settings
