@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use entities::job::{Lane, State};
 use jobs::queue;
-use payments::{Store, figures};
+use payments::{
+    Store,
+    figures::{self, Gauge},
+};
 use sea_orm::ActiveEnum;
 use tokio::{sync::Mutex, time::Instant};
 
@@ -47,7 +50,7 @@ async fn sample(store: &Store) -> Result<(), payments::Error> {
         let age = waiting.map_or(0.0, |depth| now.since(depth.oldest).as_secs_f64());
         metrics::gauge!("quittance_jobs_oldest_seconds", "lane" => lane.as_str()).set(age);
     }
-    for (name, labels, value) in figures::read(store).await?.gauges {
+    for Gauge { name, labels, value } in figures::read(store).await?.gauges {
         let labels: Vec<metrics::Label> =
             labels.into_iter().map(|(name, value)| metrics::Label::new(name, value)).collect();
         metrics::gauge!(name, labels).set(value);

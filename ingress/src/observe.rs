@@ -16,17 +16,22 @@ pub(crate) async fn observe<E: Endpoint>(endpoint: Arc<E>, request: Request) -> 
     let path = if clean { path } else { "[REDACTED]" };
     let span = tracing::info_span!("request", %method, path);
     let served = AssertUnwindSafe(endpoint.call(request)).catch_unwind().instrument(span).await;
-    let response = match served {
-        Ok(Ok(response)) => response.into_response(),
-        Ok(Err(error)) => as_problem(error),
+    let (response, route) = match served {
+        Ok(Ok(response)) => {
+            let response = response.into_response();
+            let route = response.data::<PathPattern>().cloned();
+            (response, route)
+        }
+        Ok(Err(error)) => {
+            let route = error.data::<PathPattern>().cloned();
+            (as_problem(error), route)
+        }
         Err(_) => {
             tracing::error!("a handler panicked");
-            plain(StatusCode::INTERNAL_SERVER_ERROR)
+            (plain(StatusCode::INTERNAL_SERVER_ERROR), None)
         }
     };
-    let route = response
-        .data::<PathPattern>()
-        .map_or_else(|| "none".to_owned(), |pattern| pattern.0.to_string());
+    let route = route.map_or_else(|| "none".to_owned(), |pattern| pattern.0.to_string());
     let status = response.status().as_u16().to_string();
     metrics::histogram!("quittance_http_seconds", "route" => route, "status" => status)
         .record(started.elapsed().as_secs_f64());

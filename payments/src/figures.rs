@@ -10,8 +10,19 @@ use crate::{Error, Store, audit, controls::SCOPES};
 /// What stands in the database now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// Values of gauges: name, labels, value.
-    pub gauges: Vec<(&'static str, Vec<(&'static str, String)>, f64)>,
+    /// Values of gauges.
+    pub gauges: Vec<Gauge>,
+}
+
+/// A value now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gauge {
+    /// Its name.
+    pub name: &'static str,
+    /// What tells it from others of the name.
+    pub labels: Vec<(&'static str, String)>,
+    /// The value.
+    pub value: f64,
 }
 
 /// Far enough in the future for no alert.
@@ -83,7 +94,7 @@ pub async fn read(store: &Store) -> Result<Figures, Error> {
 impl Figures {
     fn push(&mut self, name: &'static str, labels: &[(&'static str, &str)], value: f64) {
         let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        self.gauges.push((name, labels, value));
+        self.gauges.push(Gauge { name, labels, value });
     }
 }
 

@@ -56,7 +56,7 @@ async fn wishes(parts: &Parts, options: &Reconcile) -> anyhow::Result<Vec<(Provi
         return Ok(vec![(provider, Wish::Event(id.clone()))]);
     }
     let now = store.clock.now();
-    let until = options.to.as_deref().map(day).transpose()?.map(|to| to + DAY).unwrap_or(now);
+    let until = options.to.as_deref().map(day).transpose()?.map_or(now, |to| to + DAY);
     let since = match options.from.as_deref() {
         Some(from) => day(from)?,
         None => until - Duration::from_secs(options.hours * 3_600),

@@ -31,11 +31,11 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn start(answers: &[&'static str]) -> Self {
+    async fn start(answers: Vec<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook?token=x", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
-        let (kept, mut answers) = (Arc::clone(&got), answers.to_vec().into_iter());
+        let (kept, mut answers) = (Arc::clone(&got), answers.into_iter());
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let request = read(&mut stream).await;
@@ -93,7 +93,7 @@ fn judged(got: &Got, key: &[u8]) -> bool {
 
 #[tokio::test]
 async fn an_alert_is_told_once_to_each_address_and_signed_as_the_standard_says() {
-    let (one, two) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
+    let (one, two) = (Receiver::start(Vec::new()).await, Receiver::start(Vec::new()).await);
     let app = TestApp::with_notifications(vec![one.url.clone(), two.url.clone()], KEY).await;
 
     alert(&app, "wev_1").await;
@@ -119,11 +119,11 @@ async fn an_alert_is_told_once_to_each_address_and_signed_as_the_standard_says()
 
 #[tokio::test]
 async fn a_receiver_that_fails_or_redirects_is_tried_again_with_the_same_id() {
-    let elsewhere = Receiver::start(&[]).await;
+    let elsewhere = Receiver::start(Vec::new()).await;
     let answers = ["500 Internal Server Error", "302 Found\r\nlocation: ELSEWHERE"];
     let answers = answers.map(|answer| answer.replace("ELSEWHERE", &elsewhere.url));
     let answers: Vec<&'static str> = answers.map(|answer| &*answer.leak()).to_vec();
-    let receiver = Receiver::start(&answers).await;
+    let receiver = Receiver::start(answers).await;
     let app = TestApp::with_notifications(vec![receiver.url.clone()], KEY).await;
 
     alert(&app, "wev_2").await;
@@ -144,7 +144,7 @@ async fn a_receiver_that_fails_or_redirects_is_tried_again_with_the_same_id() {
 /// One that is gone for good is told of by mail, and not by a webhook about the webhook.
 #[tokio::test]
 async fn a_receiver_that_wants_no_more_is_given_up() {
-    let receiver = Receiver::start(&["410 Gone"]).await;
+    let receiver = Receiver::start(vec!["410 Gone"]).await;
     let app = TestApp::with_notifications(vec![receiver.url.clone()], KEY).await;
     alert(&app, "wev_3").await;
     app.until(async || app.count("jobs WHERE state = 'dead'").await == 1).await;

@@ -28,13 +28,13 @@ impl File {
 /// Judges the addresses of `file` and the secrets beside them.
 pub(super) fn check(
     file: &File,
-    given: Option<SecretString>,
+    given: Option<&SecretString>,
     problems: &mut Problems,
 ) -> Vec<SecretSlice<u8>> {
     for url in &file.notify.urls {
         problems.keep(address(url));
     }
-    let secrets = problems.keep(secrets(given.as_ref())).unwrap_or_default();
+    let secrets = problems.keep(secrets(given)).unwrap_or_default();
     if !file.notify.urls.is_empty() && given.is_none() {
         let wrong = "it is missing, and a receiver could not tell us from anybody else";
         problems.add(SECRET, wrong, ADVICE);
@@ -80,7 +80,8 @@ mod tests {
         let mut file = File::default();
         file.notify.urls = urls.iter().map(|url| (*url).to_owned()).collect();
         let mut problems = Problems::default();
-        check(&file, secret.map(SecretString::from), &mut problems);
+        let secret = secret.map(SecretString::from);
+        check(&file, secret.as_ref(), &mut problems);
         problems.into_result().err().map(|error| format!("{error:?}")).unwrap_or_default()
     }
 

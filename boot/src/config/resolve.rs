@@ -95,7 +95,7 @@ impl Settings {
         let origins = checks::origins(filled(self.cors_allowed_origins).as_deref());
         let notify_secret =
             self.notify_secret.filter(|secret| !secret.expose_secret().trim().is_empty());
-        let notify_secrets = notify::check(&file, notify_secret, problems);
+        let notify_secrets = notify::check(&file, notify_secret.as_ref(), problems);
         let draft = Draft {
             listen,
             public_url: problems.keep(public_url),

@@ -55,7 +55,8 @@ pub(crate) struct Asked {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reconciliation {
-    reconciliation_id: String,
+    #[serde(rename = "reconciliationId")]
+    id: String,
     provider: String,
     /// `window`, `payment`, `event`.
     scope: String,
@@ -92,7 +93,8 @@ pub(crate) struct Report {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ReconciliationGap")]
 pub(crate) struct Gap {
-    gap_id: String,
+    #[serde(rename = "gapId")]
+    id: String,
     /// `event`, `payment`, `refund`.
     kind: String,
     /// The provider's id of the event, or ours of the payment or refund.
@@ -171,16 +173,14 @@ async fn wishes(call: &Call, asked: &Sync) -> Result<Vec<(Provider, Wish)>, Prob
             let payment = checkout::find(store, id).await?.ok_or(Problem::NotFound)?;
             Ok(vec![(payment.provider, Wish::Payment(id))])
         }
-        (None, Some(id), None) => match id.parse::<EventId>() {
-            Ok(id) => {
+        (None, Some(id), None) => {
+            if let Ok(id) = id.parse::<EventId>() {
                 let event = inbox::find(store, id).await?.ok_or(Problem::NotFound)?.event;
-                Ok(vec![(event.provider, Wish::Event(event.event_id))])
+                return Ok(vec![(event.provider, Wish::Event(event.event_id))]);
             }
-            Err(_) => {
-                let missing = "an event by the provider's id needs provider beside it".to_owned();
-                Ok(vec![(named.ok_or(Problem::Malformed(missing))?, Wish::Event(id.clone()))])
-            }
-        },
+            let missing = "an event by the provider's id needs provider beside it".to_owned();
+            Ok(vec![(named.ok_or(Problem::Malformed(missing))?, Wish::Event(id.clone()))])
+        }
         (None, None, Some(from)) => {
             let until = asked.to.as_deref().map(time).transpose()?;
             let span = time(from)?..until.unwrap_or_else(|| call.app.clock().now());
@@ -202,7 +202,7 @@ impl Reconciliation {
     fn new(Found { run, gaps }: &Found) -> Self {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
         Self {
-            reconciliation_id: run.id.to_string(),
+            id: run.id.to_string(),
             provider: run.provider.as_str().to_owned(),
             scope: run.scope.as_str().to_owned(),
             since: text(run.since),
@@ -225,7 +225,7 @@ impl Reconciliation {
 impl Gap {
     fn new(gap: reconciliation_gap::Model, state: Option<provider_event::State>) -> Self {
         Self {
-            gap_id: gap.id.to_string(),
+            id: gap.id.to_string(),
             kind: gap.kind.as_str().to_owned(),
             reference: gap.reference,
             event_id: gap.event_id.map(|id| id.to_string()),

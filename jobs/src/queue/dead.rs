@@ -98,8 +98,8 @@ pub async fn forget(
     dedup_key: &str,
 ) -> Result<u64, DbErr> {
     let ended = Column::State.is_in([State::Done, State::Dead, State::Cancelled]);
-    let named = Column::Name.is_in(names.iter().copied()).and(Column::DedupKey.eq(dedup_key));
-    Ok(Entity::delete_many().filter(named.and(ended)).exec(txn).await?.rows_affected)
+    let these = Column::Name.is_in(names.iter().copied()).and(Column::DedupKey.eq(dedup_key));
+    Ok(Entity::delete_many().filter(these.and(ended)).exec(txn).await?.rows_affected)
 }
 
 fn settled(jobs: &[Model]) -> Settled {
