@@ -41,14 +41,9 @@ const UP: &[&str] = &[
         UNIQUE (run_id, kind, reference)
     ) {strict}",
     "CREATE INDEX reconciliation_gaps_found ON reconciliation_gaps (found_at)",
-    "CREATE INDEX provider_events_dead ON provider_events (received_at) WHERE state = 'dead'",
 ];
 
-const DOWN: &[&str] = &[
-    "DROP INDEX provider_events_dead",
-    "DROP TABLE reconciliation_gaps",
-    "DROP TABLE reconciliations",
-];
+const DOWN: &[&str] = &["DROP TABLE reconciliation_gaps", "DROP TABLE reconciliations"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -47,7 +47,12 @@ async fn rules_and_dashboard_name_metrics_that_exist() {
     let wish = reconciliations::Wish::Event("evt_none".to_owned());
     reconciliations::ask(&app.store, Provider::Stripe, wish, "operator").await.unwrap();
     app.run_jobs().await;
-    app.ask(None, "GET", "/checkout/pro-200", None).await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let http = http.no_proxy().build().unwrap();
+    let entered = http.post(app.url("/sign-in")).form(&[("user", USER)]).send().await.unwrap();
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let page = app.ask_with(None, "GET", "/checkout/pro-200", None, &[("cookie", cookie)]).await;
+    assert_eq!(page.status, 200);
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let mut found = Vec::new();
     expressions(&dashboard, &mut found);
