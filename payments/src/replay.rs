@@ -4,7 +4,7 @@ use entities::{
     EventId, JobId, PaymentId, TransferId, job, ledger_entry, ledger_transfer, payment,
     provider_event::{Column, Entity, State},
 };
-use jobs::{ApplyEvent, Enqueued, Job, LookUpEvent, SyncMethods, SyncRefunds, queue};
+use jobs::{ApplyEvent, Enqueued, Job, LookUpEvent, SyncMethods, queue};
 use sea_orm::{
     ActiveEnum, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
     sea_query::Expr,
@@ -65,7 +65,7 @@ pub async fn preview(store: &Store, policy: &Policy, told: Told) -> Result<Previ
     let first = TransferId::new();
     let (outcomes, enqueued) = match told {
         Told::Payment(item) => {
-            let applied = apply::apply(&txn, policy, &[*item], now).await?;
+            let applied = apply::apply(&txn, &store.vault, policy, &[*item], now).await?;
             (applied.outcomes, applied.enqueued)
         }
         Told::MoneyBack(item) => {
@@ -104,6 +104,7 @@ async fn named(
         Told::MoneyBack(item) => match &item.news {
             News::Refund(fact) => (fact.provider, fact.payment_reference.clone(), None),
             News::Dispute(fact) => (fact.provider, fact.payment_reference.clone(), None),
+            News::Warning(fact) => (fact.provider, fact.payment_reference.clone(), None),
         },
     };
     let by_reference = Payment::Provider.eq(provider).and(Payment::ProviderReference.eq(reference));
@@ -145,8 +146,7 @@ async fn names(txn: &DatabaseTransaction, enqueued: &[Enqueued]) -> Result<Vec<S
 }
 
 /// Jobs that an event gave rise to and that would not be asked for a second time.
-const OF_EVENTS: [&str; 4] =
-    [ApplyEvent::NAME, LookUpEvent::NAME, SyncMethods::NAME, SyncRefunds::NAME];
+const OF_EVENTS: [&str; 3] = [ApplyEvent::NAME, LookUpEvent::NAME, SyncMethods::NAME];
 
 /// Has event `id` applied again, as if it had just come; `None` if there is no such event.
 ///

@@ -174,14 +174,14 @@ pub(crate) async fn leave(
     Data(portal): Data<&Arc<Portal>>,
     Path(package): Path<String>,
 ) -> Result<Response, Failure> {
-    let (user, keep) = (visitor.user(), leaving.keep.is_some());
+    let (from, keep) = (visitor.from(), leaving.keep.is_some());
     let return_to = |payment| {
         let mut canceled = portal.page(&format!("/checkout/{package}"));
         canceled.set_query(Some("canceled=stripe"));
         ReturnTo { approved: portal.page(&format!("/payments/{payment}")), canceled }
     };
     let begun =
-        portal.cashier.begin_hosted(user, &package, keep, Provider::Stripe, return_to).await?;
+        portal.cashier.begin_hosted(from, &package, keep, Provider::Stripe, return_to).await?;
     Ok(go(&begun.url))
 }
 

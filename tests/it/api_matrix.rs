@@ -322,14 +322,3 @@ async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
     assert!(last.headers["ratelimit"].to_str().unwrap().contains("r=0"));
     app.stop().await;
 }
-
-/// An id of the same form that names nothing.
-fn nobodys(id: &str) -> String {
-    let next = |c: char| match c {
-        '9' => '0',
-        'Z' => 'A',
-        '0'..='8' | 'A'..='Y' => char::from(c as u8 + 1),
-        other => other,
-    };
-    id.chars().map(next).collect()
-}

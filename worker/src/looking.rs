@@ -169,7 +169,7 @@ impl<'a> Looking<'a> {
         let (policy, now) = (policy(context, self.gateway)?, store.clock.now());
         let txn = store.db.begin().await?;
         let occurred_at = item.fact.occurred_at;
-        let applied = apply::apply(&txn, policy, &[item], now).await?;
+        let applied = apply::apply(&txn, &store.vault, policy, &[item], now).await?;
         let after = payment::Entity::find_by_id(payment.id).one(&txn).await?;
         let moved = after.filter(|after| after.status != payment.status);
         let gap = moved.map(|after| Gap {

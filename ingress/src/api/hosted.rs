@@ -59,8 +59,8 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
         approved: approved.unwrap_or_else(|| ours(format!("/payments/{payment}"))),
         canceled: canceled.unwrap_or_else(|| ours(format!("/checkout/{package}"))),
     };
-    let begun =
-        app.cashier.begin_hosted(call.user()?, package, wish.save, provider, return_to).await?;
+    let from = (call.user()?, &call.visit);
+    let begun = app.cashier.begin_hosted(from, package, wish.save, provider, return_to).await?;
     Ok(success(&Begun {
         session_id: begun.reference,
         checkout_url: begun.url,

@@ -2,7 +2,7 @@
 
 use entities::{PaymentId, Provider, payment};
 use gateways::{Funding, Gateway, Hosted, PaymentOrder, ReturnTo};
-use payments::{checkout, customers::User, hosted};
+use payments::{checkout, customers::User, fraud::Visit, hosted};
 
 use super::{Approval, Cashier, CashierError, Confirmed, refused};
 
@@ -15,7 +15,7 @@ impl Cashier {
     /// webhook finds it.
     pub async fn begin_hosted(
         &self,
-        user: &User,
+        (user, visit): (&User, &Visit),
         package_id: &str,
         keep: bool,
         provider: Provider,
@@ -24,8 +24,10 @@ impl Cashier {
         let gateway = self.gateway(provider)?.as_ref();
         let pages = pages(gateway)?;
         let (customer, _) = self.resolve(user, None, keep, provider).await?;
-        let livemode = gateway.livemode();
-        let payment = checkout::begin(&self.store, user, package_id, provider, livemode).await?;
+        let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
+        let at = (provider, gateway.livemode());
+        let payment =
+            checkout::begin(&self.store, &policy.fraud, user, visit, package_id, at).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),
