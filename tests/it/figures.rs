@@ -49,7 +49,7 @@ async fn rules_and_dashboard_name_metrics_that_exist() {
     app.run_jobs().await;
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let http = http.no_proxy().build().unwrap();
-    let entered = http.post(app.url("/sign-in")).form(&[("user", USER)]).send().await.unwrap();
+    let entered = http.post(app.url("/sign-in")).form(&[("user", "mira")]).send().await.unwrap();
     let cookie = entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
     let page = app.ask_with(None, "GET", "/checkout/pro-200", None, &[("cookie", cookie)]).await;
     assert_eq!(page.status, 200);
