@@ -1,4 +1,5 @@
-//! Configuration, clock, database pools, telemetry, shutdown: what every process needs to stand up.
+//! Configuration, clock, database pools, telemetry, shutdown, and the watchdog: what every process
+//! needs to stand up. In builds for tests also the faults that are made on purpose.
 //!
 //! **Invariant:** nothing here knows what a payment is.
 

@@ -44,7 +44,8 @@ pub const fn lease(lane: Lane) -> Duration {
 /// Takes those of `ids` that nobody has tried yet.
 ///
 /// Committed before anything runs, so that a job which takes its process down was counted. Jobs
-/// that were tried before are left to [`claim_one`]: one of them may be the reason.
+/// that were tried before are left to [`claim_again`] and [`claim_one`]: one of them may be the
+/// reason.
 pub async fn claim_fresh(db: &Db, claim: Claim<'_>, ids: &[JobId]) -> Result<Vec<Model>, DbErr> {
     // COALESCE, or PostgreSQL may find them by the index of all that is queued, and a claim would
     // read the whole backlog.
