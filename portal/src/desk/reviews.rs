@@ -264,7 +264,7 @@ pub(super) async fn ask(
 /// A decision, as the form sends it.
 #[derive(Deserialize)]
 pub(super) struct Decision {
-    version: i64,
+    version: String,
     #[serde(default)]
     note: String,
     #[serde(default)]
@@ -283,7 +283,8 @@ pub(super) async fn release(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let (review, back) = (case_id(&id)?, format!("{PATH}/{id}"));
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version: decision.version };
+    let version: i64 = parsed(&decision.version).ok_or(Failure::NotFound)?;
+    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
     let note = filled(&decision.note);
     let decided = reviews::release(&portal.store, reviewer, review, note.as_deref()).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
@@ -303,7 +304,8 @@ pub(super) async fn confirm(
     let chosen = [&decision.card, &decision.domain, &decision.address];
     let block: Vec<block::Kind> = chosen.into_iter().filter_map(|word| named(word)).collect();
     let confirmation = Confirmation { block, note: filled(&decision.note) };
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version: decision.version };
+    let version: i64 = parsed(&decision.version).ok_or(Failure::NotFound)?;
+    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
     let decided = reviews::confirm(&portal.store, reviewer, review, &confirmation).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
     portal.cashier.announce(decided.enqueued);
