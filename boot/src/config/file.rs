@@ -56,11 +56,18 @@ pub enum StripeForm {
 }
 
 /// `[notify]`: systems of the operator's that are told of alerts by signed webhooks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notify {
     /// Their addresses; https, or on this machine.
     pub urls: Vec<String>,
+}
+
+impl std::fmt::Debug for Notify {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // An address may hold a secret.
+        write!(f, "Notify({} addresses)", self.urls.len())
+    }
 }
 
 /// `[refunds]`: when money may go back, and who has to agree.
