@@ -125,6 +125,7 @@ async fn one_of_each(store: &Store, samples: Samples) {
     queue::insert(&txn, samples.jobs(now), now).await.unwrap();
     txn.commit().await.unwrap();
     samples.refund(store).await;
+    samples.look(store).await;
 }
 
 /// What does not hold once everything is done, which it has to be in time.

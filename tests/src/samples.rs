@@ -1,14 +1,17 @@
 //! One of each.
 
+use std::time::Duration;
+
 use entities::{CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer};
 use jobs::{
-    Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Prune, Reconcile, ResendReceipt,
-    SendCaseMail, SendFailure, SyncMethods, VerifyLedger,
+    Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Notify, Prune, Reconcile,
+    ResendReceipt, SendCaseMail, SendFailure, SyncMethods, VerifyAudit, VerifyLedger,
 };
 
 use payments::{
     Store, checkout,
     core::{RefundPolicy, refunds::Reviewer},
+    reconciliations,
     refunds::{self, Wish},
 };
 use sea_orm::EntityTrait;
@@ -28,6 +31,8 @@ impl Samples {
     pub fn jobs(self, now: Timestamp) -> Vec<NewJob> {
         let word = || "sample".to_owned();
         let provider = Provider::Stripe;
+        let (target, kind, subject, detail) = (word(), word(), word(), word());
+        let notify = Notify { target, kind, subject, detail, at: 0 };
         vec![
             NewJob::of(&LookUpEvent { event_id: EventId::new() }, now),
             NewJob::of(&FollowPayment { payment_id: self.over, version: 1 }, now),
@@ -38,9 +43,18 @@ impl Samples {
             NewJob::of(&DetachMethods { customer_id: CustomerId::new() }, now),
             NewJob::of(&Alert { kind: word(), subject: word(), detail: word() }, now),
             NewJob::of(&Reconcile { provider, window_seconds: 60, tick: word() }, now),
+            NewJob::of(&notify, now),
             NewJob::of(&VerifyLedger { tick: word() }, now),
+            NewJob::of(&VerifyAudit { tick: word() }, now),
             NewJob::of(&Prune { tick: word() }, now),
         ]
+    }
+
+    /// Has a minute looked at again at Stripe, which is a job with a row of its own.
+    pub async fn look(self, store: &Store) {
+        let now = store.clock.now();
+        let minute = reconciliations::Wish::Window(now - Duration::from_mins(1)..now);
+        reconciliations::ask(store, Provider::Stripe, minute, "sample").await.unwrap();
     }
 
     /// Has the payment that was paid refunded: what sends it and what tells of it are jobs, too.
