@@ -99,6 +99,10 @@ class Description:
         """What a body of this status has to be; `None` if that is not described."""
         responses = self.spec["paths"][template][method.lower()]["responses"]
         response = responses.get(str(status))
+        # A request that is repeated is answered 200 with what the first one made; the description
+        # of refunds knows of the first alone.
+        if not response and status == 200:
+            response = responses.get("201")
         if not response or "content" not in response:
             response = responses["default"]
         if "$ref" in response:
