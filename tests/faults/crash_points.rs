@@ -4,17 +4,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use boot::Clock;
 use entities::{credit_lot, job, job::State, mail, payment};
 use futures_util::{StreamExt, stream};
 use jobs::queue;
 use payments::{Store, ledger};
 use reqwest::Client;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, Set, Unchanged};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set, Unchanged};
 use tests::{
     SECRET,
+    at_once::{leases_run_out, pauses_end},
     chaos::{Planned, prepare},
-    process::{Program, Role, Stage, within},
+    process::{Program, Role, Stage, mails, within},
     samples::Samples,
     stripe,
 };
@@ -74,8 +74,7 @@ async fn run(point: String, action: &str) -> Option<String> {
         if program.ended(DONE_WITHIN).await.is_none() {
             return Some(format!("{point} {action}: it lives"));
         }
-        let past = "UPDATE jobs SET lease_until = 0 WHERE state = 'running'; DELETE FROM leases";
-        store.db.writer().execute_unprepared(past).await.unwrap();
+        leases_run_out(&store).await;
         second = Some(stage.start(Role::Both, "second").await);
     }
     let program = second.as_ref().unwrap_or(&program);
@@ -94,10 +93,8 @@ async fn run(point: String, action: &str) -> Option<String> {
 async fn tell(program: &Program, paid: &Planned) -> bool {
     let kind = "payment_intent.succeeded";
     let body = stripe::event("evt_point", kind, &paid.reference, Some(paid.id)).to_string();
-    let signature = stripe::sign(SECRET, Clock::System.now().seconds(), body.as_bytes());
     let http = Client::builder().no_proxy().timeout(DONE_WITHIN).build().unwrap();
-    let request = http.post(format!("{}/webhooks/stripe", program.base()));
-    let answer = request.header("stripe-signature", signature).body(body).send().await;
+    let answer = stripe::deliver(&http, &program.base(), SECRET, body).await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 
@@ -132,9 +129,7 @@ async fn one_of_each(store: &Store, samples: Samples) {
 async fn settled(stage: &Stage, store: &Store) -> Option<String> {
     let mut left = Vec::new();
     let done = within(DONE_WITHIN, async || {
-        // As if the pauses between tries were over.
-        let past = "UPDATE jobs SET run_at = 0 WHERE state = 'queued' AND attempts > 0";
-        store.db.writer().execute_unprepared(past).await.unwrap();
+        pauses_end(store).await;
         let jobs = job::Entity::find().all(store.db.reader()).await.unwrap();
         left = jobs.iter().filter(|job| job.state != State::Done).cloned().collect();
         let kinds: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
@@ -145,8 +140,7 @@ async fn settled(stage: &Stage, store: &Store) -> Option<String> {
     }
     let lots = credit_lot::Entity::find().all(store.db.reader()).await.unwrap();
     let discrepancies = ledger::verify(store).await.unwrap();
-    let mails = std::fs::read_dir(stage.path("data/mail")).unwrap().flatten();
-    let mails = mails.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).count();
+    let mails = mails(&stage.path("data/mail"));
     let rows = mail::Entity::find().all(store.db.reader()).await.unwrap();
     let sent = rows.iter().all(|row| row.state == mail::State::Sent);
     let sound = lots.len() == 1 && discrepancies.is_empty() && sent && mails == rows.len();

@@ -7,11 +7,12 @@ use entities::{JobId, credit_lot, job, payment, provider_event};
 use jobs::{Alert, NewJob, queue};
 use payments::Store;
 use reqwest::Client;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::EntityTrait;
 use tests::{
     SECRET,
+    at_once::leases_run_out,
     chaos::{Expected, Load, LoadOptions, Planned, check, prepare, quiet, script},
-    process::{Program, Role, Stage, within},
+    process::{Program, Role, Stage, mails, within},
     stripe,
 };
 
@@ -89,11 +90,11 @@ async fn killed(stage: &Stage) -> Vec<String> {
     for acknowledged in [60, 160] {
         after(&told.load, acknowledged).await;
         told.program.kill();
-        hurry(&told.store).await;
+        leases_run_out(&told.store).await;
         told.program.start_again();
         told.program.ready().await;
     }
-    hurry(&told.store).await;
+    leases_run_out(&told.store).await;
     told.wrong(stage).await
 }
 
@@ -175,11 +176,10 @@ async fn mailed_and_shot(stage: &Stage) -> Vec<String> {
     let body = stripe::event(&event, kind, &paid.reference, Some(paid.id)).to_string();
     assert_eq!(deliver(&program, &body, SECRET).await, 200);
     assert!(program.ended(SOON).await.is_some(), "it lives: {}", program.log());
-    hurry(&store).await;
+    leases_run_out(&store).await;
     let _second = stage.start(Role::Both, "second").await;
     assert!(quiet(&store, SOON).await);
-    let files = std::fs::read_dir(stage.path("data/mail")).unwrap().flatten();
-    let mails = files.filter(|file| file.file_name().to_string_lossy().ends_with(".eml")).count();
+    let mails = mails(&stage.path("data/mail"));
     if mails == 1 { Vec::new() } else { vec![format!("I6: {mails} mails that differ")] }
 }
 
@@ -201,18 +201,8 @@ async fn find(store: &Store, id: JobId) -> job::Model {
     job::Entity::find_by_id(id).one(store.db.reader()).await.unwrap().unwrap()
 }
 
-/// As if the leases of those who died had run out already.
-async fn hurry(store: &Store) {
-    let past = "UPDATE jobs SET lease_until = 0 WHERE state = 'running'; DELETE FROM leases";
-    store.db.writer().execute_unprepared(past).await.unwrap();
-}
-
 /// Delivers `body` signed with `secret`: the status.
 async fn deliver(program: &Program, body: &str, secret: &str) -> u16 {
-    let now = boot::Clock::System.now().seconds();
     let http = Client::builder().no_proxy().build().unwrap();
-    let request = http.post(format!("{}/webhooks/stripe", program.base()));
-    let signature = stripe::sign(secret, now, body.as_bytes());
-    let request = request.header("stripe-signature", signature).body(body.to_owned());
-    request.send().await.unwrap().status().as_u16()
+    stripe::deliver(&http, &program.base(), secret, body).await.unwrap().status().as_u16()
 }

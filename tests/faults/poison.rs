@@ -7,7 +7,10 @@ use boot::Clock;
 use entities::{JobId, job};
 use jobs::{Alert, Job, NewJob, VerifyLedger, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use tests::process::{Program, Role};
+use tests::{
+    at_once::leases_run_out,
+    process::{Program, Role},
+};
 
 use crate::scene::Scene;
 
@@ -65,13 +68,12 @@ async fn supervise(workers: &mut [Program]) -> bool {
 
 /// As if the pause before the job's next try was over, and the lease of the dead.
 async fn again_at_once(scene: &Scene, died: bool) {
-    let mut past = "UPDATE jobs SET run_at = 0 WHERE name = 'verify-ledger' AND state = 'queued' \
-                    AND attempts > 0"
-        .to_owned();
+    let past = "UPDATE jobs SET run_at = 0 WHERE name = 'verify-ledger' AND state = 'queued' \
+                AND attempts > 0";
+    scene.store.db.writer().execute_unprepared(past).await.unwrap();
     if died {
-        past += "; UPDATE jobs SET lease_until = 0 WHERE state = 'running'; DELETE FROM leases";
+        leases_run_out(&scene.store).await;
     }
-    scene.store.db.writer().execute_unprepared(&past).await.unwrap();
 }
 
 /// Has `jobs` done; all but one of the attempts that alerts have are spent already.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use entities::{JobId, Provider, job::State};
 use jobs::{Job, NewJob, Reconcile, queue};
-use sea_orm::ConnectionTrait;
 use tests::{
+    at_once::leases_run_out,
     chaos::{Fault, Proxy},
-    process::within,
+    process::{count, within},
 };
 
 use crate::scene::Scene;
@@ -35,7 +35,7 @@ async fn a_job_that_kills_its_worker_each_time_is_buried_and_the_others_are_not_
         assert!(begun.await, "attempt {attempt}: {:?}", job(&scene, id).await);
         worker.kill();
         // As if its lease had run out already.
-        hurry(&scene).await;
+        leases_run_out(&scene.store).await;
         worker.start_again();
         worker.ready().await;
     }
@@ -45,7 +45,8 @@ async fn a_job_that_kills_its_worker_each_time_is_buried_and_the_others_are_not_
     let error = job(&scene, id).await.last_error.unwrap();
     assert!(error.contains("took its worker down"), "{error}");
     let filter = format!("mails WHERE occasion LIKE 'alert:dead-job:%{id}%'");
-    let told = within(Duration::from_mins(1), async || count(&scene, &filter).await == 1);
+    let told =
+        within(Duration::from_mins(1), async || count(&scene.store, &filter).await == Some(1));
     assert!(told.await, "somebody is told");
     load.stop();
     scene.settle(load).await;
@@ -64,16 +65,4 @@ async fn enqueue(scene: &Scene) -> JobId {
 async fn job(scene: &Scene, id: JobId) -> entities::job::Model {
     let filter = queue::Filter { id: Some(id), ..queue::Filter::default() };
     queue::list(&scene.store.db, &filter, 1).await.unwrap().pop().unwrap()
-}
-
-async fn hurry(scene: &Scene) {
-    let past = "UPDATE jobs SET lease_until = 0 WHERE state = 'running'; DELETE FROM leases";
-    scene.store.db.writer().execute_unprepared(past).await.unwrap();
-}
-
-async fn count(scene: &Scene, what: &str) -> i64 {
-    let text = format!("SELECT COUNT(*) AS n FROM {what}");
-    let statement = boot::sql::statement(scene.store.db.backend(), &text, Vec::new());
-    let row = scene.store.db.reader().query_one_raw(statement).await.unwrap().unwrap();
-    row.try_get("", "n").unwrap()
 }

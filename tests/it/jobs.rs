@@ -6,20 +6,15 @@ use boot::Clock;
 use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
-    Alert, DetachMethods, FollowPayment, Job, LookUpEvent, NewJob, Notify, Prune, Reconcile,
-    ResendReceipt, RunReconciliation, SendFailure, SendReceipt, SyncMethods, VerifyAudit,
-    VerifyLedger,
+    Alert, Job, NewJob, Prune, Reconcile, SendReceipt,
     queue::{self, Claim, Filter},
 };
-use payments::{
-    reconciliations::{Wish, ask},
-    reviews,
-};
+use payments::reviews;
 use redis::AsyncCommands;
 use sandbox::Faults;
 use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
-use tests::TestApp;
+use tests::{TestApp, samples::Samples};
 
 async fn enqueue(app: &TestApp, job: NewJob) -> entities::JobId {
     let txn = app.store.db.begin().await.unwrap();
@@ -165,40 +160,20 @@ async fn one_job_of_each_kind_is_drained() {
     let payment = app.pending_payment(Some("pi_each")).await;
     let told = tests::stripe::event("evt_each", "payment_intent.succeeded", "pi_each", None);
     assert_eq!(app.deliver(&told).await, 200);
-    let event_id = app.events().await[0].id;
     app.run_jobs().await;
-    let asked = app.ask_refund(tests::USER, payment.id).await;
-    assert_eq!(app.approve_refund("eve", &asked, None).await.status, 200);
-    let tick = || "test".to_owned();
+    let samples = Samples { paid: payment.id, over: payment.id };
+    samples.refund(&app.store).await;
     let now = app.store.clock.now();
-    let (rule, detail) = ("amount-mismatch", tick());
+    let (rule, detail) = ("amount-mismatch", "test".to_owned());
     let case = reviews::Case { payment_id: payment.id, rule, detail, event_id: None };
     let txn = app.store.db.begin().await.unwrap();
     let review = reviews::open(&txn, vec![case], now).await.unwrap().remove(0).0;
     txn.commit().await.unwrap();
     reviews::contact(&app.store, "eve", review, "was it you?").await.unwrap().unwrap();
-    let provider = Provider::Stripe;
-    let notify = Notify { target: tick(), kind: tick(), subject: tick(), detail: tick(), at: 0 };
-    let wish = Wish::Payment(payment.id);
-    let (run, _) = ask(&app.store, provider, wish, "operator").await.unwrap();
-    let jobs = vec![
-        NewJob::of(&LookUpEvent { event_id }, now),
-        NewJob::of(&FollowPayment { payment_id: payment.id, version: 1 }, now),
-        NewJob::of(&Alert { kind: tick(), subject: tick(), detail: tick() }, now),
-        NewJob::of(&Reconcile { provider, window_seconds: 60, tick: tick() }, now),
-        NewJob::of(&notify, now),
-        NewJob::of(&VerifyLedger { tick: tick() }, now),
-        NewJob::of(&VerifyAudit { tick: tick() }, now),
-        NewJob::of(&RunReconciliation { run_id: run.id }, now),
-        NewJob::of(&Prune { tick: tick() }, now),
-        NewJob::of(&ResendReceipt { payment_id: payment.id, minute: 1 }, now),
-        NewJob::of(&SendFailure { payment_id: payment.id, failed_at: 1 }, now),
-        NewJob::of(&SyncMethods { event_id }, now),
-        NewJob::of(&DetachMethods { customer_id: payment.customer_id }, now),
-    ];
     let txn = app.store.db.begin().await.unwrap();
-    queue::insert(&txn, jobs, now).await.unwrap();
+    queue::insert(&txn, samples.jobs(now), now).await.unwrap();
     txn.commit().await.unwrap();
+    samples.look(&app.store).await;
 
     app.run_jobs().await;
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
 mod app;
+pub mod at_once;
 pub mod chaos;
 pub mod paypal;
 pub mod process;

@@ -17,8 +17,7 @@ pub use program::{Program, Role};
 pub use redis_server::RedisServer;
 pub use running::Running;
 pub use rustix::process::Signal;
-pub(crate) use stage::count;
-pub use stage::{JWT_SECRET, MASTER_KEY, Stage, binary};
+pub use stage::{JWT_SECRET, MASTER_KEY, Stage, binary, count, mails};
 
 use std::time::Duration;
 

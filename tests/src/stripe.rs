@@ -1,7 +1,9 @@
 //! Events as Stripe sends them, signed as Stripe signs them.
 
+use boot::Clock;
 use entities::PaymentId;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -11,6 +13,19 @@ pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);
     format!("t={seconds},v1={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Delivers `body` to the program at `base`, signed with `secret` this very second.
+pub async fn deliver(
+    http: &Client,
+    base: &str,
+    secret: &str,
+    body: impl Into<Vec<u8>>,
+) -> reqwest::Result<Response> {
+    let body = body.into();
+    let signature = sign(secret, Clock::System.now().seconds(), &body);
+    let request = http.post(format!("{base}/webhooks/stripe"));
+    request.header("stripe-signature", signature).body(body).send().await
 }
 
 /// An event of `kind` about payment object `reference`, that claims to be for `payment`.

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::Path,
     time::{Duration, Instant},
 };
@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::{Delivered, Planned};
-use crate::process::{RedisServer, within};
+use crate::process::{self, RedisServer, within};
 
 /// Jobs that are about events and payments. Those that the clock asks for have leases longer than a
 /// test has patience.
@@ -150,9 +150,7 @@ async fn mailed(store: &Store, mails: &Path) -> Vec<String> {
         wrong.push(format!("I6: {receipts} receipts for {grants} grants"));
     }
     let sent = count(store, "mails").await.unwrap();
-    let names = std::fs::read_dir(mails).into_iter().flatten().flatten();
-    let files: BTreeSet<_> = names.map(|entry| entry.file_name()).collect();
-    let files = files.iter().filter(|name| name.to_string_lossy().ends_with(".eml")).count();
+    let files = process::mails(mails);
     if i64::try_from(files).unwrap() != sent {
         wrong.push(format!("I6: {files} mails in the mailbox, {sent} on record"));
     }

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use boot::Clock;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -178,11 +177,8 @@ async fn deliver(shared: &Shared, said: &Said, seed: u64) {
 }
 
 async fn attempt(shared: &Shared, target: &str, event: &str, body: &[u8]) -> bool {
-    let signature = stripe::sign(crate::SECRET, Clock::System.now().seconds(), body);
-    let request = shared.http.post(format!("{target}/webhooks/stripe"));
-    let request = request.header("stripe-signature", signature).body(body.to_vec());
     let begun = Instant::now();
-    let answer = request.send().await;
+    let answer = stripe::deliver(&shared.http, target, crate::SECRET, body).await;
     let took = begun.elapsed();
     let status = answer.as_ref().ok().map(reqwest::Response::status);
     if !shared.note(status, begun, took) {

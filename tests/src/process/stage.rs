@@ -203,11 +203,17 @@ async fn open(options: &DbOptions, key: &[u8; 32]) -> Result<Store, payments::Er
 }
 
 /// How many rows `what` has: a table, and a condition if need be. `None` if nobody answers.
-pub(crate) async fn count(store: &Store, what: &str) -> Option<i64> {
+pub async fn count(store: &Store, what: &str) -> Option<i64> {
     let text = format!("SELECT COUNT(*) AS n FROM {what}");
     let statement = sql::statement(store.db.backend(), &text, Vec::new());
     let row = store.db.reader().query_one_raw(statement).await.ok()??;
     row.try_get("", "n").ok()
+}
+
+/// How many mails are in `directory`.
+pub fn mails(directory: &Path) -> usize {
+    let files = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    files.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).count()
 }
 
 /// The program under test.
