@@ -52,6 +52,14 @@ struct Dispute<'a> {
     payment_intent: Option<&'a RawValue>,
     #[serde(borrow, default)]
     evidence_details: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    balance_transactions: Option<&'a RawValue>,
+}
+
+/// What the bank took of the balance, or gave back.
+#[derive(Deserialize)]
+struct Movement {
+    amount: i64,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +123,15 @@ fn funds(kind: &str) -> Option<Funds> {
     }
 }
 
+/// What became of the money, as the dispute itself lists it: its events may be gone.
+fn moved(dispute: &Dispute<'_>) -> Option<Funds> {
+    let moved: Vec<Movement> = maybe(dispute.balance_transactions)?;
+    if moved.iter().any(|movement| movement.amount > 0) {
+        return Some(Funds::Reinstated);
+    }
+    moved.iter().any(|movement| movement.amount < 0).then_some(Funds::Withdrawn)
+}
+
 #[async_trait]
 impl Disputes for Stripe {
     async fn retrieve_dispute(&self, reference: &str) -> Result<DisputeFact, GatewayError> {
@@ -126,7 +143,7 @@ impl Disputes for Stripe {
 }
 
 impl Stripe {
-    /// Reads a dispute out of an answer. What became of its money is told by events alone.
+    /// Reads a dispute out of an answer.
     fn dispute_fact(&self, answer: &Answer) -> Result<DisputeFact, Unreadable> {
         let json = answer.text()?;
         let dispute: Dispute<'_> = serde_json::from_str(json)?;
@@ -134,6 +151,7 @@ impl Stripe {
         let occurred_at = answer.at.or(made).ok_or(Unreadable::new("the dispute has no time"))?;
         let context = Context { account: self.account.clone(), occurred_at };
         let fact = read("", json, self.livemode, context)?;
-        fact.ok_or(Unreadable::new("the dispute names no payment"))
+        let fact = fact.ok_or(Unreadable::new("the dispute names no payment"))?;
+        Ok(DisputeFact { funds: moved(&dispute), ..fact })
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Dispute {
     evidence: Map<String, Value>,
     submissions: u32,
     due: i64,
+    /// What the bank took, and what it gave back.
+    moved: Vec<i64>,
 }
 
 impl Dispute {
@@ -76,7 +78,7 @@ impl Dispute {
             "id": self.id,
             "object": "dispute",
             "amount": self.amount,
-            "balance_transactions": [],
+            "balance_transactions": self.moved.iter().map(|it| self.movement(*it)).collect::<Value>(),
             "charge": self.charge,
             "created": self.created,
             "currency": self.currency,
@@ -95,6 +97,27 @@ impl Dispute {
             "payment_intent": self.intent,
             "reason": self.reason,
             "status": self.status,
+        })
+    }
+
+    fn movement(&self, amount: i64) -> Value {
+        json!({
+            "id": format!("txn_{}{}", self.id, if amount < 0 { "out" } else { "in" }),
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": self.created,
+            "balance_type": "payments",
+            "created": self.created,
+            "currency": self.currency,
+            "description": null,
+            "exchange_rate": null,
+            "fee": 0,
+            "fee_details": [],
+            "net": amount,
+            "reporting_category": if amount < 0 { "dispute" } else { "dispute_reversal" },
+            "source": self.id,
+            "status": "available",
+            "type": "adjustment",
         })
     }
 
@@ -138,6 +161,7 @@ impl Work<'_> {
             evidence: Map::new(),
             submissions: 0,
             due: self.now + EVIDENCE,
+            moved: if question { Vec::new() } else { vec![charge.refunded - charge.amount] },
         };
         let view = dispute.view();
         self.state.disputes.insert(dispute.id.clone(), dispute);
@@ -157,6 +181,9 @@ impl Work<'_> {
             (false, true) => "won",
             (false, false) => "lost",
         };
+        if won && !question {
+            dispute.moved.push(dispute.amount);
+        }
         let view = dispute.view();
         self.emit("charge.dispute.closed", view.clone());
         if won && !question {
