@@ -17,6 +17,9 @@ pub enum Kind {
     /// The end of a refund, which no event had told.
     #[sea_orm(string_value = "refund")]
     Refund,
+    /// How far a dispute had come, which no event had told.
+    #[sea_orm(string_value = "dispute")]
+    Dispute,
 }
 
 impl Kind {
@@ -26,6 +29,7 @@ impl Kind {
             Self::Event => "event",
             Self::Payment => "payment",
             Self::Refund => "refund",
+            Self::Dispute => "dispute",
         }
     }
 }
@@ -41,7 +45,7 @@ pub struct Model {
     pub run_id: ReconciliationId,
     /// What was missing.
     pub kind: Kind,
-    /// The provider's id of the event, or ours of the payment or refund; unique in a run and kind.
+    /// The provider's id of the event, or ours of the payment, refund or dispute; unique in a run and kind.
     pub reference: String,
     /// The event as our inbox has it now.
     pub event_id: Option<EventId>,

@@ -22,6 +22,7 @@ mod m0010_watch;
 mod m0012_desk_lists;
 mod m0013_reconciliation;
 mod m0014_checkout_sessions;
+mod m0018_dispute_gaps;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_desk_lists::Migration),
             Box::new(m0013_reconciliation::Migration),
             Box::new(m0014_checkout_sessions::Migration),
+            Box::new(m0018_dispute_gaps::Migration),
         ]
     }
 }

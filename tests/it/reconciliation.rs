@@ -113,6 +113,140 @@ async fn a_payment_of_ours_that_no_event_tells_of_is_asked_about() {
     app.stop().await;
 }
 
+/// The database refuses to let a payment succeed: as if the process died just then.
+async fn refuse_success(app: &TestApp, refuse: bool) {
+    let postgres = app.store.db.backend() == sea_orm::DatabaseBackend::Postgres;
+    let sql = match (refuse, postgres) {
+        (true, true) => {
+            "CREATE TRIGGER broken BEFORE UPDATE ON payments FOR EACH ROW WHEN (NEW.status = \
+             'succeeded') EXECUTE FUNCTION refuse_change()"
+        }
+        (true, false) => {
+            "CREATE TRIGGER broken BEFORE UPDATE ON payments WHEN NEW.status = 'succeeded' BEGIN \
+             SELECT RAISE(ABORT, 'broken'); END"
+        }
+        (false, true) => "DROP TRIGGER broken ON payments",
+        (false, false) => "DROP TRIGGER broken",
+    };
+    app.execute(sql).await;
+}
+
+/// The payer had agreed and no event told: it is collected, and before the answer is written down
+/// the process dies. The webhook about the money heals it; the gap is listed all the same.
+#[tokio::test]
+async fn a_gap_is_listed_though_the_process_dies_while_it_is_healed() {
+    let app = TestApp::without_workers().await;
+    app.sandbox.set_faults(Faults { drop_percent: 100, ..Faults::default() });
+    let (payment, order) = app.begin_paypal(USER).await;
+    app.approve(&order, Funding::Balance);
+    app.sandbox.settle().await;
+    let wish = Wish::Payment(payment);
+    let (run, _) =
+        reconciliations::ask(&app.store, Provider::Paypal, wish, "operator").await.unwrap();
+    refuse_success(&app, true).await;
+    app.run_jobs().await;
+    refuse_success(&app, false).await;
+    assert_ne!(app.payment(payment).await.status, Status::Succeeded);
+
+    app.sandbox.set_faults(Faults::default());
+    let events = app.sandbox.paypal().events();
+    let told = events.iter().find(|event| event["event_type"] == "PAYMENT.CAPTURE.COMPLETED");
+    let told = told.expect("it was collected")["id"].as_str().unwrap();
+    assert!(app.sandbox.paypal().redeliver(told));
+    app.sandbox.settle().await;
+    app.run_jobs().await;
+    assert_eq!(app.payment(payment).await.status, Status::Succeeded, "healed by its webhook");
+    app.execute("UPDATE jobs SET run_at = 0 WHERE state = 'queued'").await;
+    app.run_jobs().await;
+
+    let found = reconciliations::find(&app.store, run.id).await.unwrap().unwrap();
+    assert_eq!((found.run.state, found.gaps), (State::Done, 1));
+    let gaps = reconciliations::gaps(&app.store, run.id, None, 10).await.unwrap().items;
+    assert!(gaps[0].0.what.ends_with("-> agreed, not collected"), "{gaps:?}");
+    assert_eq!(app.balance(USER).await.available, 240);
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
+/// The schedule's job of the night for both providers: it goes back further than providers keep
+/// events.
+async fn nightly(app: &TestApp, tick: &str) -> Vec<Found> {
+    for provider in [Provider::Stripe, Provider::Paypal] {
+        let job = Reconcile { provider, window_seconds: 35 * 86_400, tick: tick.to_owned() };
+        let txn = app.store.db.begin().await.unwrap();
+        job.enqueue(&txn, app.store.clock.now()).await.unwrap();
+        txn.commit().await.unwrap();
+    }
+    app.run_jobs().await;
+    let page = reconciliations::page(&app.store, false, None, 2).await.unwrap();
+    assert!(page.items.iter().all(|found| found.run.state == State::Done), "{page:?}");
+    page.items
+}
+
+/// Of a dispute that was decided while no webhook reached us the providers' events tell, or, once
+/// those are gone, the dispute itself.
+#[tokio::test]
+async fn disputes_of_both_providers_are_asked_about_until_they_are_decided() {
+    let clock = Clock::manual(Clock::System.now());
+    let app = TestApp::with_clock(clock.clone()).await;
+    let (_, intent) = app.buy(USER, "pm_card_visa").await;
+    let (_, order) = app.buy_paypal(USER, Funding::Balance).await;
+    let stripe = app.sandbox.dispute(&intent, "fraudulent").unwrap();
+    let paypal = app.sandbox.paypal().dispute(&order, "UNAUTHORISED").unwrap();
+    app.catch_up().await;
+    assert_eq!(app.balance(USER).await.held, 480);
+    app.sandbox.set_faults(Faults { drop_percent: 100, ..Faults::default() });
+    assert!(app.sandbox.decide_dispute(&stripe, true));
+    assert!(app.sandbox.paypal().decide_dispute(&paypal, false));
+    app.sandbox.settle().await;
+    clock.advance(Duration::from_hours(40 * 24));
+
+    let found = nightly(&app, "first").await;
+
+    assert!(found.iter().all(|found| found.run.events == 0 && found.gaps == 1), "{found:?}");
+    for found in &found {
+        let gaps = reconciliations::gaps(&app.store, found.run.id, None, 9).await.unwrap().items;
+        let end = if found.run.provider == Provider::Stripe { "won" } else { "lost" };
+        let what = format!("needs_response -> {end}");
+        assert_eq!((gaps[0].0.kind, &gaps[0].0.what), (Kind::Dispute, &what));
+    }
+    assert_eq!(app.balance(USER).await.available, 240);
+    assert_eq!(app.balance(USER).await.held, 0);
+    assert_eq!(app.in_account("clearing:stripe").await, 16_000, "the bank gave it back");
+    assert_eq!(app.in_account("clearing:paypal").await, 0);
+    let second = nightly(&app, "second").await;
+    assert!(second.iter().all(|found| found.gaps == 0), "a second run heals nothing: {second:?}");
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
+/// Webhooks about disputes that were dropped are fetched like any other.
+#[tokio::test]
+async fn lost_webhooks_about_disputes_are_healed() {
+    let app = TestApp::without_workers().await;
+    let (_, intent) = app.buy(USER, "pm_card_visa").await;
+    let (_, order) = app.buy_paypal(USER, Funding::Balance).await;
+    app.sandbox.set_faults(Faults { drop_percent: 100, ..Faults::default() });
+    let stripe = app.sandbox.dispute(&intent, "fraudulent").unwrap();
+    let paypal = app.sandbox.paypal().dispute(&order, "UNAUTHORISED").unwrap();
+    assert!(app.sandbox.decide_dispute(&stripe, false));
+    assert!(app.sandbox.paypal().decide_dispute(&paypal, true));
+    app.sandbox.settle().await;
+    app.sandbox.set_faults(Faults::default());
+
+    let first = reconcile(&app, "first").await;
+
+    assert!(first.iter().all(|found| found.gaps > 0), "{first:?}");
+    assert_eq!(app.count("disputes WHERE state IN ('won', 'lost')").await, 2);
+    assert_eq!(app.balance(USER).await.available, 240);
+    assert_eq!(app.in_account("clearing:stripe").await, 0);
+    assert_eq!(app.in_account("clearing:paypal").await, 16_000);
+    let second = reconcile(&app, "second").await;
+    assert!(second.iter().all(|found| found.gaps == 0), "a second run heals nothing: {second:?}");
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
 /// Events that are late are told of once a day, however many runs find some.
 #[tokio::test]
 async fn missed_and_stuck_events_are_told_of_once_a_day() {

@@ -1,36 +1,26 @@
 //! Looking at a provider's side: what never reached us goes through the same inbox as everything
 //! else, and each gap is listed.
 
+mod ask;
+
 use std::{ops::Range, time::Duration};
 
 use anyhow::anyhow;
 use entities::{
-    PaymentId, Timestamp, payment,
+    PaymentId, Timestamp,
     provider_event::Source,
     reconciliation::{self, Scope},
-    reconciliation_gap::Kind,
-    refund,
 };
 use gateways::{Gateway, GatewayError};
 use jobs::{Alert, NewJob, queue};
-use payments::{
-    apply, checkout,
-    inbox::Delivery,
-    money_back::{self, News},
-    reconciliations::{self, Gap},
-};
+use payments::{checkout, inbox::Delivery, reconciliations};
 
-use sea_orm::EntityTrait;
-
-use crate::{
-    Context, JobError,
-    follow::{Collect, follow, policy},
-};
+use crate::{Context, JobError};
 
 /// A payment that changed less long ago is being paid just now; its events are on their way.
 const SETTLING: Duration = Duration::from_mins(2);
 
-/// Payments, or refunds, asked about in a run, the newest: the older ones were when they were new. At
+/// Payments, refunds, or disputes, asked about in a run, the newest: the older ones were when they were new. At
 /// a few calls a second this fits the job's time.
 const MAX_OPEN: u64 = 200;
 
@@ -96,7 +86,12 @@ impl<'a> Looking<'a> {
         }
         let settled = span.start..span.end.min(now - SETTLING);
         self.open_payments(settled.clone()).await?;
-        self.open_refunds(settled).await
+        self.open_refunds(settled.clone()).await?;
+        // No event tells any more of what is older: then disputes are asked about at any age, since
+        // a bank takes months.
+        let asks_all = span.start <= now - self.gateway.events_kept();
+        let since = if asks_all { None } else { Some(settled.start) };
+        self.open_disputes(since, settled.end).await
     }
 
     async fn event(&mut self, reference: &str) -> Result<(), JobError> {
@@ -117,6 +112,9 @@ impl<'a> Looking<'a> {
         let payment = payment.ok_or_else(|| JobError::Bury(anyhow!("there is no such payment")))?;
         self.payments = 1;
         self.healed += self.ask(&payment).await? + self.ask_refunds(&payment).await?;
+        for dispute in reconciliations::disputes_of(&self.context.store, id).await? {
+            self.healed += self.ask_dispute(&dispute).await?;
+        }
         self.progress(None).await
     }
 
@@ -125,7 +123,7 @@ impl<'a> Looking<'a> {
         let (store, provider) = (&self.context.store, self.run.provider);
         for payment in checkout::unfinished(store, provider, span, MAX_OPEN).await? {
             let asked = self.ask(&payment).await;
-            self.count(&payment, asked)?;
+            self.count(payment.id, asked)?;
             self.progress(None).await?;
         }
         Ok(())
@@ -136,7 +134,23 @@ impl<'a> Looking<'a> {
         let (store, provider) = (&self.context.store, self.run.provider);
         for payment in reconciliations::open_refunds(store, provider, span, MAX_OPEN).await? {
             let asked = self.ask_refunds(&payment).await;
-            self.count(&payment, asked)?;
+            self.count(payment.id, asked)?;
+            self.progress(None).await?;
+        }
+        Ok(())
+    }
+
+    /// The disputes that no bank has decided, as far as we know.
+    async fn open_disputes(
+        &mut self,
+        since: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<(), JobError> {
+        let (store, provider) = (&self.context.store, self.run.provider);
+        let open = reconciliations::open_disputes(store, provider, since, until, MAX_OPEN).await?;
+        for dispute in open {
+            let asked = self.ask_dispute(&dispute).await;
+            self.count(dispute.payment_id, asked)?;
             self.progress(None).await?;
         }
         Ok(())
@@ -145,7 +159,7 @@ impl<'a> Looking<'a> {
     /// One payment that cannot be looked up does not keep us from the others.
     fn count(
         &mut self,
-        payment: &payment::Model,
+        payment: PaymentId,
         asked: Result<usize, JobError>,
     ) -> Result<(), JobError> {
         self.payments += 1;
@@ -153,62 +167,11 @@ impl<'a> Looking<'a> {
             Ok(healed) => self.healed += healed,
             Err(JobError::Bury(error)) => {
                 let error = format!("{error:#}");
-                tracing::warn!(payment.id = %payment.id, error, "a payment cannot be looked up");
+                tracing::warn!(payment.id = %payment, error, "a payment cannot be looked up");
             }
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    /// Brings a payment to what the provider says of it; says whether that was news: 0 or 1.
-    async fn ask(&self, payment: &payment::Model) -> Result<usize, JobError> {
-        let Some(reference) = &payment.provider_reference else { return Ok(0) };
-        let (context, store) = (self.context, &self.context.store);
-        let told = self.gateway.retrieve_payment(reference).await?;
-        let item = follow(context, self.gateway, told, Collect::Agreed, None).await?;
-        let (policy, now) = (policy(context, self.gateway)?, store.clock.now());
-        let txn = store.db.begin().await?;
-        let occurred_at = item.fact.occurred_at;
-        let applied = apply::apply(&txn, &store.vault, policy, &[item], now).await?;
-        let after = payment::Entity::find_by_id(payment.id).one(&txn).await?;
-        let moved = after.filter(|after| after.status != payment.status);
-        let gap = moved.map(|after| Gap {
-            kind: Kind::Payment,
-            reference: payment.id.to_string(),
-            event_id: None,
-            payment_id: Some(payment.id),
-            what: format!("{} -> {}", payment.status.as_str(), after.status.as_str()),
-            occurred_at,
-        });
-        let healed = usize::from(gap.is_some());
-        reconciliations::record_gaps(&txn, self.run.id, gap.into_iter().collect(), now).await?;
-        txn.commit().await?;
-        context.dispatcher.announce(applied.enqueued);
-        Ok(healed)
-    }
-
-    /// Brings a payment's refunds to what the provider says of them; says how many were news.
-    async fn ask_refunds(&self, payment: &payment::Model) -> Result<usize, JobError> {
-        let (Some(refunds), Some(reference)) =
-            (self.gateway.refunds(), &payment.provider_reference)
-        else {
-            return Ok(0);
-        };
-        let (store, now) = (&self.context.store, self.context.store.clock.now());
-        let facts = refunds.list_refunds(reference).await?;
-        let item = |fact| money_back::Item { news: News::Refund(Box::new(fact)), event_id: None };
-        let items: Vec<money_back::Item> = facts.into_iter().map(item).collect();
-        let policy = policy(self.context, self.gateway)?;
-        let txn = store.db.begin().await?;
-        let before = reconciliations::refunds_of(&txn, payment.id).await?;
-        let applied = money_back::apply(&txn, policy, &items, now).await?;
-        let after = reconciliations::refunds_of(&txn, payment.id).await?;
-        let gaps: Vec<Gap> = after.iter().filter_map(|after| refund_gap(&before, after)).collect();
-        let healed = gaps.len();
-        reconciliations::record_gaps(&txn, self.run.id, gaps, now).await?;
-        txn.commit().await?;
-        self.context.dispatcher.announce(applied.enqueued);
-        Ok(healed)
     }
 
     /// What can be read of `events`.
@@ -301,18 +264,4 @@ impl<'a> Looking<'a> {
         }
         Ok(alerts)
     }
-}
-
-/// What is new about a refund: that it is there at all, or how far it has come.
-fn refund_gap(before: &[refund::Model], after: &refund::Model) -> Option<Gap> {
-    let known = before.iter().find(|row| row.id == after.id);
-    let was = known.map_or("unheard of", |row| row.state.as_str());
-    (was != after.state.as_str()).then(|| Gap {
-        kind: Kind::Refund,
-        reference: after.id.to_string(),
-        event_id: None,
-        payment_id: Some(after.payment_id),
-        what: format!("{was} -> {}", after.state.as_str()),
-        occurred_at: after.succeeded_at.unwrap_or(after.updated_at),
-    })
 }

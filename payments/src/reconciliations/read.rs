@@ -2,7 +2,7 @@ use std::{collections::HashMap, ops::Range};
 
 use boot::sql::{self, Rows, Type, col};
 use entities::{
-    GapId, PaymentId, Provider, ReconciliationId, Timestamp, payment, provider_event,
+    GapId, PaymentId, Provider, ReconciliationId, Timestamp, dispute, payment, provider_event,
     provider_event::State,
     reconciliation::{Column, Entity, Model},
     reconciliation_gap::{self, Column as Gap},
@@ -174,4 +174,34 @@ pub async fn refunds_of(
 ) -> Result<Vec<refund::Model>, Error> {
     let of = refund::Column::PaymentId.eq(id);
     Ok(refund::Entity::find().filter(of).all(txn).await?)
+}
+
+const UNDECIDED: [dispute::State; 3] =
+    [dispute::State::Warning, dispute::State::NeedsResponse, dispute::State::UnderReview];
+
+/// The disputes at `provider` that no bank has decided, as far as we know, and that last changed
+/// before `until`, and not before `since`; newest first.
+pub async fn open_disputes(
+    store: &Store,
+    provider: Provider,
+    since: Option<Timestamp>,
+    until: Timestamp,
+    limit: u64,
+) -> Result<Vec<dispute::Model>, Error> {
+    let mut find = dispute::Entity::find()
+        .filter(dispute::Column::Provider.eq(provider))
+        .filter(dispute::Column::State.is_in(UNDECIDED))
+        .filter(dispute::Column::UpdatedAt.lt(until))
+        .order_by_desc(dispute::Column::Id)
+        .limit(limit);
+    if let Some(since) = since {
+        find = find.filter(dispute::Column::UpdatedAt.gte(since));
+    }
+    Ok(find.all(store.db.reader()).await?)
+}
+
+/// The disputes of payment `id`, decided or not.
+pub async fn disputes_of(store: &Store, id: PaymentId) -> Result<Vec<dispute::Model>, Error> {
+    let of = dispute::Column::PaymentId.eq(id);
+    Ok(dispute::Entity::find().filter(of).all(store.db.reader()).await?)
 }

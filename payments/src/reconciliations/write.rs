@@ -190,7 +190,7 @@ pub async fn record_events(
 pub struct Gap {
     /// What it is.
     pub kind: Kind,
-    /// The provider's id of the event, or ours of the payment or refund.
+    /// The provider's id of the event, or ours of the payment, refund or dispute.
     pub reference: String,
     /// The event in our inbox.
     pub event_id: Option<EventId>,
@@ -212,7 +212,8 @@ const GAPS: &[Column] = &[
     col("occurred_at", Type::Int),
 ];
 
-/// Writes `gaps` of run `run` down, if and only if `txn` commits; each once, however often.
+/// Writes `gaps` of run `run` down, if and only if `txn` commits; each once, however often, as it was
+/// told last.
 pub async fn record_gaps(
     txn: &DatabaseTransaction,
     run: ReconciliationId,
@@ -237,7 +238,7 @@ pub async fn record_gaps(
     let body = "INSERT INTO reconciliation_gaps (id, run_id, kind, reference, event_id, \
                 payment_id, what, occurred_at, found_at) SELECT id, ?1, kind, reference, event_id, \
                 payment_id, what, occurred_at, ?2 FROM v WHERE true ON CONFLICT (run_id, kind, \
-                reference) DO NOTHING";
+                reference) DO UPDATE SET what = excluded.what";
     let more = vec![run.uuid().into(), now.micros().into()];
     txn.execute_raw(rows.statement(txn.get_database_backend(), body, more)).await?;
     Ok(())
