@@ -10,7 +10,7 @@ mod verify;
 
 pub use chain::{Anchor, ParseAnchorError};
 pub use seal::{Sealed, seal, sealed_at};
-pub use verify::{Report, Seen, verify};
+pub use verify::{Report, Seen, verify, verify_within};
 
 use boot::sql::{Column, Rows, Type, col, nullable};
 use entities::{AuditId, Timestamp};

@@ -1,12 +1,17 @@
 //! Looking for what was done to lines after they were written.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use boot::{db::WHOLE_TABLES, sql};
 use entities::audit_log::Model;
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, FromQueryResult, TransactionTrait,
 };
+
+use tokio::time::Instant;
 
 use super::{
     chain::{Anchor, Hash, START, link},
@@ -31,6 +36,8 @@ pub struct Report {
     pub open: i64,
     /// What does not hold, at most fifty sentences of it.
     pub problems: Vec<String>,
+    /// Whether time was up before the end: nothing is said of what comes after [`Self::head`].
+    pub cut_short: bool,
 }
 
 impl Report {
@@ -66,6 +73,19 @@ impl Seen {
 /// A line that is edited, deleted, swapped or slipped in breaks the chain. A chain that is made anew
 /// lacks our signature. One that ends early, at a head that we did sign, is told by an anchor alone.
 pub async fn verify(store: &Store, anchors: &[Anchor]) -> Result<Report, Error> {
+    recompute(store, anchors, None).await
+}
+
+/// Likewise from the first line on, for at most about `span`: for somebody who waits for the answer.
+pub async fn verify_within(store: &Store, span: Duration) -> Result<Report, Error> {
+    recompute(store, &[], Some(Instant::now() + span)).await
+}
+
+async fn recompute(
+    store: &Store,
+    anchors: &[Anchor],
+    deadline: Option<Instant>,
+) -> Result<Report, Error> {
     let txn = snapshot(store).await?;
     let mut report = Report::default();
     let mut anchors: Vec<Anchor> = anchors.to_vec();
@@ -74,6 +94,11 @@ pub async fn verify(store: &Store, anchors: &[Anchor]) -> Result<Report, Error> 
         let page = page(&txn, report.head.map_or(0, |head| head.seq)).await?;
         if page.is_empty() {
             break;
+        }
+        if report.lines > 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            report.cut_short = true;
+            txn.rollback().await?;
+            return Ok(report);
         }
         for seal in page {
             report.judge(&seal, hash);
