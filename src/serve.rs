@@ -132,6 +132,8 @@ pub fn endpoint(
     let pages = portal::routes(Portal {
         store: parts.store.clone(),
         cashier: app.cashier().clone(),
+        replayer: app.replayer().clone(),
+        reconciler: app.reconciler().clone(),
         files: app.files(),
         metrics: boot::telemetry::install_metrics(),
         refunds: refund_policy(config),

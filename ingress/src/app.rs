@@ -13,7 +13,7 @@ use payments::{
 use poem::Request;
 
 use crate::{
-    AttackLimits, Cashier, Files, Problem, Replayer, TokenKey, Watch,
+    AttackLimits, Cashier, Files, Problem, Reconciler, Replayer, TokenKey, Watch,
     figures::Sampler,
     limits::{self, Limits},
 };
@@ -61,6 +61,7 @@ pub struct App {
     pub(crate) recorder: Recorder,
     pub(crate) cashier: Cashier,
     pub(crate) replayer: Replayer,
+    pub(crate) reconciler: Reconciler,
     pub(crate) token_key: TokenKey,
     pub(crate) metrics: Metrics,
     pub(crate) sampler: Arc<Sampler>,
@@ -90,6 +91,7 @@ impl App {
             recorder: Recorder::start(store, dispatcher),
             cashier: Cashier::new(store, gateways, policies, dispatcher),
             replayer: Replayer::new(store, gateways, policies, dispatcher),
+            reconciler: Reconciler::new(store, gateways, dispatcher),
             token_key: token_key.watched(&watch),
             watch,
             metrics,
@@ -113,6 +115,11 @@ impl App {
     /// What feeds events in again, for pages that do the same.
     pub fn replayer(&self) -> &Replayer {
         &self.replayer
+    }
+
+    /// What asks the providers for what never reached us, for pages that do the same.
+    pub fn reconciler(&self) -> &Reconciler {
+        &self.reconciler
     }
 
     /// What makes files of payments, for pages that offer the same.

@@ -16,6 +16,7 @@ mod health;
 mod limits;
 mod observe;
 mod problem;
+mod reconciler;
 mod replay;
 mod server;
 mod webhooks;
@@ -32,6 +33,7 @@ pub use gateways::{Funding, ReturnTo};
 pub use limits::{SignIns, Standing};
 pub use payments::fraud::Visit;
 pub use problem::Problem;
+pub use reconciler::{Reconciler, ReconcilerError, Subject};
 pub use replay::{DryRun, ReplayError, Replayer};
 pub use server::{Bound, bind};
 

@@ -38,6 +38,10 @@ pub struct Portal {
     pub store: payments::Store,
     /// Begins payments.
     pub cashier: ingress::Cashier,
+    /// Feeds events in again.
+    pub replayer: ingress::Replayer,
+    /// Asks the providers for what never reached us.
+    pub reconciler: ingress::Reconciler,
     /// How often an address may try to sign in.
     pub sign_ins: ingress::SignIns,
     /// What this process has measured.

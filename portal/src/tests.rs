@@ -71,6 +71,8 @@ impl Desk {
         let portal = Portal {
             store: self.store.clone(),
             cashier,
+            replayer: ingress::Replayer::new(&self.store, &gateways, &policies, &dispatcher),
+            reconciler: ingress::Reconciler::new(&self.store, &gateways, &dispatcher),
             sign_ins: ingress::SignIns::new(SIGN_INS, false),
             metrics: boot::telemetry::install_metrics(),
             refunds: payments::core::RefundPolicy::default(),

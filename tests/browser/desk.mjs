@@ -141,6 +141,34 @@ export function deskTests(test, { expect, complain, fits, eventually }) {
     await refused(`/desk/refunds/${request}`);
   });
 
+  // AC9.6.7
+  test("desk: a payment is synced, and the report says what was done", async (page) => {
+    const payment = await buy("demo");
+    await enter(page, "Felix", "/desk/reconciliation");
+    await sound(page);
+    const form = page.locator("form").filter({ hasText: "One payment" });
+    await form.getByLabel("Payment").fill(payment);
+    await form.getByRole("button", { name: "Sync this payment" }).click();
+    // The page looks again by itself until it is done.
+    await page.getByText("1 payment were looked at. Nothing was missing.").waitFor();
+    await sound(page);
+    await page.goto(`${BASE}/desk/events?state=applied`);
+    await page.locator("tbody a").first().click();
+    await page.getByRole("button", { name: "Replay…" }).click();
+    await page.getByText("Nothing has been written yet.").waitFor();
+    await sound(page);
+    await page.getByRole("button", { name: "Replay it for real" }).click();
+    await page.getByText("It is applied again within seconds.").waitFor();
+  });
+
+  // 001-C6
+  test("desk: the audit log is verified with one press", async (page) => {
+    await enter(page, "Omar", "/desk/audit");
+    await page.getByRole("button", { name: "Verify the log" }).click();
+    await page.getByText("The log is whole").waitFor();
+    await sound(page);
+  });
+
   test("desk: every other page is sound", async (page) => {
     await enter(page, "Omar");
     for (const path of ["", "/payments", "/failed", "/disputes", "/users", "/events", "/audit"]) {

@@ -10,13 +10,14 @@ export async function deskScene() {
     paymentMethodId: "pm_card_chargeDeclinedInsufficientFunds",
   }).then(({ clientSecret }) => call("aiko", "/payments/confirm", { paymentIntentId: clientSecret.split("_secret_")[0] })).catch(() => undefined);
   await buy("jonas", "pm_card_createDispute").catch(() => undefined);
+  await buy("jonas", "pm_card_riskLevelElevated").catch(() => undefined);
   return askRefund("mira");
 }
 
 export async function deskShots(page, shot, request) {
   await signIn(page, "Omar", "/desk");
   await shot("desk-dashboard");
-  for (const name of ["payments", "failed", "refunds", "disputes", "revenue", "users", "events", "jobs", "controls", "audit"]) {
+  for (const name of ["payments", "failed", "refunds", "disputes", "revenue", "users", "reviews", "blocklist", "events", "reconciliation", "jobs", "controls", "audit"]) {
     await page.goto(`${BASE}/desk/${name}`);
     await shot(`desk-${name}`);
   }
@@ -31,6 +32,21 @@ export async function deskShots(page, shot, request) {
     await page.locator("tbody a").first().click();
     await shot(`desk-${name}`);
   }
+  await page.goto(`${BASE}/desk/events?kind=payment_intent.succeeded`);
+  await page.locator("tbody a").first().click();
+  await page.getByRole("button", { name: "Replay…" }).click();
+  await shot("desk-replay");
+  await page.goto(`${BASE}/desk/reconciliation`);
+  await page.locator("form").filter({ hasText: "One payment" }).getByLabel("Payment").fill(await buy("demo"));
+  await page.getByRole("button", { name: "Sync this payment" }).click();
+  await page.getByText("Nothing was missing.").first().waitFor();
+  await shot("desk-sync");
+  await page.goto(`${BASE}/desk/audit`);
+  await page.getByRole("button", { name: "Verify the log" }).click();
+  await shot("desk-verify");
+  await page.goto(`${BASE}/desk/reviews`);
+  await page.locator("tbody a").first().click();
+  await shot("desk-review");
   await page.locator("summary").filter({ hasText: "Menu" }).click({ timeout: 500 }).catch(() => undefined);
   await shot("desk-menu");
 }

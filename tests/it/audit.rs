@@ -37,7 +37,7 @@ async fn problems(app: &TestApp, anchors: &[Anchor]) -> Vec<String> {
 }
 
 /// What somebody can do who owns the database: they take the triggers away first.
-async fn disarm(app: &TestApp) {
+pub(crate) async fn disarm(app: &TestApp) {
     for table in ["audit_log", "audit_seals", "audit_heads"] {
         if app.store.db.backend() == DatabaseBackend::Postgres {
             app.execute(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await;

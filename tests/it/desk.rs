@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::{TestApp, USER, refund_event};
 
 /// Somebody of the seller's, at the desk.
-struct Desk<'a> {
+pub(crate) struct Desk<'a> {
     app: &'a TestApp,
     http: reqwest::Client,
     cookie: String,
@@ -16,16 +16,16 @@ struct Desk<'a> {
 
 /// What a page answered.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Where it sends the browser; empty if nowhere.
-    to: String,
-    text: String,
+    pub(crate) to: String,
+    pub(crate) text: String,
 }
 
 impl<'a> Desk<'a> {
     /// As one of the sandbox's made-up people.
-    async fn open(app: &'a TestApp, person: &str) -> Self {
+    pub(crate) async fn open(app: &'a TestApp, person: &str) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let http = http.no_proxy().build().unwrap();
         let form = [("user", person)];
@@ -40,17 +40,17 @@ impl<'a> Desk<'a> {
         desk
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.http.get(self.app.url(path)), &self.cookie).await
     }
 
-    async fn read(&self, path: &str) -> String {
+    pub(crate) async fn read(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.text
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let mut form = form.to_vec();
         form.push(("csrf", &self.csrf));
         Answer::of(self.http.post(self.app.url(path)).form(&form), &self.cookie).await

@@ -9,6 +9,7 @@ mod api_writes;
 mod attack;
 mod audit;
 mod desk;
+mod desk_system;
 mod events;
 mod exactly_once;
 mod faults;

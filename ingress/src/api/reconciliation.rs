@@ -1,13 +1,7 @@
 //! Reconciliation, for those who look after the shop (`AC9.6.7`).
 
-use ::payments::{
-    checkout, inbox,
-    reconciliations::{self, Found, Wish},
-};
-use entities::{
-    EventId, GapId, PaymentId, Provider, ReconciliationId, Timestamp, provider_event,
-    reconciliation_gap,
-};
+use ::payments::reconciliations::{self, Found};
+use entities::{GapId, PaymentId, ReconciliationId, Timestamp, provider_event, reconciliation_gap};
 use poem::{Response, http::StatusCode};
 use schemars::JsonSchema;
 use sea_orm::ActiveEnum;
@@ -19,7 +13,7 @@ use super::{
     payments::{cursor, limit},
     success, view,
 };
-use crate::Problem;
+use crate::{Problem, ReconcilerError, Subject};
 
 /// What is to be looked at: one of the three.
 #[derive(Deserialize, JsonSchema)]
@@ -95,9 +89,9 @@ pub(crate) struct Report {
 pub(crate) struct Gap {
     #[serde(rename = "gapId")]
     id: String,
-    /// `event`, `payment`, `refund`.
+    /// `event`, `payment`, `refund`, `dispute`.
     kind: String,
-    /// The provider's id of the event, or ours of the payment or refund.
+    /// The provider's id of the event, or ours of the payment, refund or dispute.
     reference: String,
     /// The event in our inbox.
     event_id: Option<String>,
@@ -151,44 +145,39 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn sync(call: Call) -> Result<Response, Problem> {
     let asked: Sync = call.json()?;
     let by = format!("user:{}", call.user()?.user_ref);
-    let mut runs = Vec::new();
-    for (provider, wish) in wishes(&call, &asked).await? {
-        let (run, job) = reconciliations::ask(&call.app.store, provider, wish, &by).await?;
-        call.app.cashier.announce(job);
-        runs.push(Reconciliation::new(&Found { run, gaps: 0 }));
-    }
+    let runs = call.app.reconciler.ask(subject(&call, asked)?, &by).await?;
+    let runs = runs.into_iter().map(|run| Reconciliation::new(&Found { run, gaps: 0 })).collect();
     let mut response = success(&Asked { runs });
     response.set_status(StatusCode::ACCEPTED);
     Ok(response)
 }
 
-/// What is wished for, at each provider that it concerns.
-async fn wishes(call: &Call, asked: &Sync) -> Result<Vec<(Provider, Wish)>, Problem> {
-    let store = &call.app.store;
+fn subject(call: &Call, asked: Sync) -> Result<Subject, Problem> {
     let named = asked.provider.as_deref().map(|name| call.app.gateway(name)).transpose()?;
     let named = named.map(|gateway| gateway.provider());
-    match (&asked.transaction_id, &asked.event_id, &asked.from) {
+    match (asked.transaction_id, asked.event_id, asked.from) {
         (Some(id), None, None) => {
-            let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
-            let payment = checkout::find(store, id).await?.ok_or(Problem::NotFound)?;
-            Ok(vec![(payment.provider, Wish::Payment(id))])
+            let id: Result<PaymentId, _> = id.parse();
+            Ok(Subject::Payment(id.map_err(|_| Problem::NotFound)?))
         }
-        (None, Some(id), None) => {
-            if let Ok(id) = id.parse::<EventId>() {
-                let event = inbox::find(store, id).await?.ok_or(Problem::NotFound)?.event;
-                return Ok(vec![(event.provider, Wish::Event(event.event_id))]);
-            }
-            let missing = "an event by the provider's id needs provider beside it".to_owned();
-            Ok(vec![(named.ok_or(Problem::Malformed(missing))?, Wish::Event(id.clone()))])
-        }
+        (None, Some(id), None) => Ok(Subject::Event(id, named)),
         (None, None, Some(from)) => {
             let until = asked.to.as_deref().map(time).transpose()?;
-            let span = time(from)?..until.unwrap_or_else(|| call.app.clock().now());
-            let all = call.app.gateways.iter().map(|gateway| gateway.provider());
-            let wanted = all.filter(|provider| named.is_none_or(|named| named == *provider));
-            Ok(wanted.map(|provider| (provider, Wish::Window(span.clone()))).collect())
+            let until = until.unwrap_or_else(|| call.app.clock().now());
+            Ok(Subject::Span(time(&from)?..until, named))
         }
         _ => Err(Problem::Malformed("send one of transactionId, eventId and from".to_owned())),
+    }
+}
+
+impl From<ReconcilerError> for Problem {
+    fn from(error: ReconcilerError) -> Self {
+        match error {
+            ReconcilerError::NotFound => Self::NotFound,
+            ReconcilerError::WhoseEvent => Self::Malformed(error.to_string()),
+            ReconcilerError::NotSetUp(_) => Self::UnknownProvider,
+            ReconcilerError::Payments(error) => error.into(),
+        }
     }
 }
 

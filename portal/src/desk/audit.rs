@@ -80,6 +80,7 @@ pub(super) async fn list(
     let columns = ["When", "Who", "What", "To what", "Before", "After"];
     Sheet::new(portal, &staff)
         .lead("Who did what. Nothing here can be changed.")
+        .with(&super::verify::form(&staff))
         .with(&filters)
         .with(&Table::new(&columns, "Nothing is like that.").rows(found.iter().map(row)))
         .with_some(Ways::pages(PATH, &wanted.query(), &wanted.after, next).as_ref())
@@ -106,6 +107,10 @@ fn subject(id: &str) -> Cell {
         Some("job") => "jobs",
         Some("wev") => "events",
         Some("cust") => "users",
+        Some("rec") => "reconciliation",
+        Some("rev") => "reviews",
+        Some("ref") => "refunds",
+        Some("blk") => "blocklist",
         _ => return cell,
     };
     cell.to(format!("/desk/{page}/{id}"))

@@ -20,7 +20,7 @@ use super::{
     form::{Field, Filters, Form},
     guard::{Deed, Staff},
     list::{PAGE, choices, cut, day, day_after, filled, parsed},
-    pages::RUNS,
+    pages::{DECIDES, RUNS},
     parts::{Cell, Facts, Note, Table, Verbatim, Ways},
     sheet::Sheet,
     transactions::providers,
@@ -40,6 +40,8 @@ const STATES: [(&str, &str); 5] = [
 
 const SOURCES: [(&str, &str); 3] =
     [("webhook", "Delivered"), ("poll", "Asked for"), ("replay", "Fed in again")];
+
+const REPLAYED: &str = "It is applied again within seconds. What it did once stays done once.";
 
 /// What stands in the address.
 #[derive(Deserialize)]
@@ -148,12 +150,20 @@ pub(super) const fn state_words(state: State) -> (&'static str, &'static str) {
     }
 }
 
+/// What has just been done, as the address says.
+#[derive(Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    done: String,
+}
+
 /// `GET /desk/events/{id}`: without what says something of a person.
 #[handler]
 pub(super) async fn show(
     staff: Staff,
     Data(portal): Data<&Arc<Portal>>,
     Path(id): Path<String>,
+    Query(after): Query<After>,
 ) -> Result<Response, Failure> {
     let id: EventId = parsed(&id).ok_or(Failure::NotFound)?;
     let found = events::redacted(&portal.store, id).await?;
@@ -163,10 +173,17 @@ pub(super) async fn show(
             .about("It may name a person. That you looked is written to the audit log.")
             .tone("quiet")
     });
+    let replay = staff.has(DECIDES).then(|| {
+        Form::get(format!("{PATH}/{id}/replay"), "Replay…")
+            .about("Shows first what would change if it came now.")
+            .tone("quiet")
+    });
     let payment = events::payment_of(&portal.store, id).await?;
     Sheet::new(portal, &staff)
         .titled(&event.kind)
+        .said(&after.done, &[("replayed", REPLAYED)])
         .with(&Facts::new("", facts(&event, payment)))
+        .with_some(replay.as_ref())
         .with(&Verbatim::new("Body, without what says something of a person", body))
         .with_some(form.as_ref())
         .answer()

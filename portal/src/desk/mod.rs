@@ -19,12 +19,15 @@ mod jobs;
 mod list;
 mod pages;
 mod parts;
+mod reconciliation;
 mod refunds;
+mod replay;
 mod revenue;
 mod reviews;
 mod sheet;
 mod transactions;
 mod users;
+mod verify;
 mod words;
 
 pub use pages::{DeskPage, Verb};

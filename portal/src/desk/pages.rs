@@ -6,8 +6,8 @@ use ingress::Role;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
 use super::{
-    audit, blocklist, controls, dashboard, disputes, events, guard::Staff, jobs, refunds, revenue,
-    reviews, transactions, users,
+    audit, blocklist, controls, dashboard, disputes, events, guard::Staff, jobs, reconciliation,
+    refunds, replay, revenue, reviews, transactions, users, verify,
 };
 
 /// Whether a page is looked at, or does something.
@@ -125,6 +125,15 @@ pub(super) static PAGES: &[DeskPage] = &[
     list("/desk/events", "Webhooks", LOOKS, Group::System, || events::list.boxed()),
     one("/desk/events/:id", "Event", LOOKS, || events::show.boxed()),
     deed("/desk/events/:id/open", "Read an event", RUNS, || events::open.boxed()),
+    one("/desk/events/:id/replay", "Replay an event", DECIDES, || replay::ask.boxed()),
+    deed("/desk/events/:id/replay", "Replay an event", DECIDES, || replay::replay.boxed()),
+    list("/desk/reconciliation", "Reconciliation", LOOKS, Group::System, || {
+        reconciliation::list.boxed()
+    }),
+    deed("/desk/reconciliation", "Look for what is missing", DECIDES, || {
+        reconciliation::ask.boxed()
+    }),
+    one("/desk/reconciliation/:id", "Reconciliation", LOOKS, || reconciliation::show.boxed()),
     list("/desk/reviews", "Reviews", LOOKS, Group::People, || reviews::list.boxed()),
     one("/desk/reviews/:id", "Review", LOOKS, || reviews::show.boxed()),
     deed("/desk/reviews/:id/release", "Release", DECIDES, || reviews::release.boxed()),
@@ -145,4 +154,5 @@ pub(super) static PAGES: &[DeskPage] = &[
     deed("/desk/controls/pause", "Pause", RUNS, || controls::pause.boxed()),
     deed("/desk/controls/resume", "Resume", RUNS, || controls::resume.boxed()),
     list("/desk/audit", "Audit log", RUNS, Group::System, || audit::list.boxed()),
+    deed("/desk/audit/verify", "Verify the audit log", RUNS, || verify::run.boxed()),
 ];

@@ -16,6 +16,11 @@ impl Note {
         Self { tone: "good", text: text.into() }
     }
 
+    /// That something is not as it should be.
+    pub(super) fn bad(text: impl Into<String>) -> Self {
+        Self { tone: "bad", text: text.into() }
+    }
+
     /// That something should be known before one goes on.
     pub(super) fn wait(text: impl Into<String>) -> Self {
         Self { tone: "wait", text: text.into() }
@@ -205,6 +210,22 @@ pub(super) struct Verbatim {
 impl Verbatim {
     pub(super) fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
         Self { title: title.into(), text: text.into() }
+    }
+}
+
+/// How far something has come.
+#[derive(Template)]
+#[template(path = "desk/progress.html")]
+pub(super) struct Progress {
+    text: String,
+    percent: u64,
+}
+
+impl Progress {
+    /// `done` of `whole`, and what that means.
+    pub(super) fn new(text: impl Into<String>, done: u64, whole: u64) -> Self {
+        let percent = (done.saturating_mul(100) / whole.max(1)).min(100);
+        Self { text: text.into(), percent }
     }
 }
 

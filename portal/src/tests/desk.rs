@@ -25,6 +25,11 @@ const WHO: &[(&str, &str)] = &[
     ("GET /desk/events", "sfa"),
     ("GET /desk/events/:id", "sfa"),
     ("POST /desk/events/:id/open", "a"),
+    ("GET /desk/events/:id/replay", "fa"),
+    ("POST /desk/events/:id/replay", "fa"),
+    ("GET /desk/reconciliation", "sfa"),
+    ("POST /desk/reconciliation", "fa"),
+    ("GET /desk/reconciliation/:id", "sfa"),
     ("GET /desk/reviews", "sfa"),
     ("GET /desk/reviews/:id", "sfa"),
     ("POST /desk/reviews/:id/release", "fa"),
@@ -45,6 +50,7 @@ const WHO: &[(&str, &str)] = &[
     ("POST /desk/controls/pause", "a"),
     ("POST /desk/controls/resume", "a"),
     ("GET /desk/audit", "a"),
+    ("POST /desk/audit/verify", "a"),
 ];
 
 /// Made-up people, by what they may do.
