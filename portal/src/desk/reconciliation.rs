@@ -76,8 +76,8 @@ pub(super) async fn list(
         .with(&table)
         .with_some(Ways::pages(PATH, &[("gaps", &wanted.gaps)], &wanted.after, next).as_ref());
     if staff.has(DECIDES) {
-        sheet =
-            sheet.with(&range_form(&staff)).with(&payment_form(&staff)).with(&event_form(&staff));
+        let (days, payment, event) = (range_form(&staff), payment_form(&staff), event_form(&staff));
+        sheet = sheet.beside(&[&days], &[&payment, &event]);
     }
     sheet.answer()
 }

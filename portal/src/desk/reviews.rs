@@ -61,7 +61,9 @@ pub(super) async fn list(
     let now = portal.store.clock.now();
     let filters = Filters::new(
         PATH,
-        vec![Field::choice("state", "State", &wanted.state, choices("All", STATES))],
+        vec![
+            Field::choice("state", "State", &wanted.state, choices("All", STATES)).usually("open"),
+        ],
     );
     let columns = ["Why", "State", ">Points", "Customer", ">Amount", ">Set aside", "Since"];
     let rows = page.cases.iter().map(|case| row(case, now));
@@ -182,7 +184,12 @@ fn facts(portal: &Portal, case: &FoundCase) -> Vec<(&'static str, Cell)> {
     let provider = Cell::text(payment.provider.as_str());
     let mut facts = vec![
         ("State", Cell::tag(tone, name)),
-        ("Payment", Cell::code(payment.id.to_string()).soft(payment.status.as_str())),
+        (
+            "Payment",
+            Cell::code(payment.id.to_string())
+                .soft(payment.status.as_str())
+                .to(format!("/desk/payments/{}", payment.id)),
+        ),
         ("Amount", Cell::number(words::money(&payment.price()))),
         ("Set aside", Cell::number(words::credits(review.held))),
         ("Customer", Cell::text(&customer.user_ref).soft(flagged)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entities::{
-    GapId, ReconciliationId, Timestamp, provider_event,
+    GapId, Provider, ReconciliationId, Timestamp, provider_event,
     reconciliation::{Model, State},
     reconciliation_gap::{self, Kind},
 };
@@ -28,6 +28,7 @@ use crate::{
         list::{PAGE, parsed},
         parts::{Cell, Facts, Note, Progress, Table, Ways},
         sheet::Sheet,
+        transactions::providers,
         words::{count, span},
     },
     message::Failure,
@@ -63,7 +64,7 @@ pub(in crate::desk) async fn show(
         .titled("Gaps")
         .rows(gaps.items.iter().map(|(gap, state)| row(gap, *state)));
     let mut answer = Sheet::new(portal, &staff)
-        .titled(format!("Look at {}", found.run.provider))
+        .titled(format!("What {} knows", provider_name(found.run.provider)))
         .with(&verdict(&found, paused(portal).await?))
         .with_some(progress(&found.run).as_ref())
         .with(&table)
@@ -74,6 +75,11 @@ pub(in crate::desk) async fn show(
         answer.headers_mut().insert(header::REFRESH, AGAIN);
     }
     Ok(answer)
+}
+
+fn provider_name(provider: Provider) -> &'static str {
+    let mut names = providers().into_iter();
+    names.find(|(word, _)| *word == provider.as_str()).map_or("the provider", |(_, name)| name)
 }
 
 /// Whether runs stand still.
