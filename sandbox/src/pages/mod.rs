@@ -5,6 +5,7 @@ mod checkout;
 mod control;
 mod dashboard;
 mod element;
+mod hosted;
 mod mailbox;
 mod mime;
 mod money_back;
