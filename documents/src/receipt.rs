@@ -1,7 +1,13 @@
 use askama::Template;
 use entities::{Money, PaymentId, Timestamp};
 
-use crate::{Mail, RenderError, date::date, field::Field, method::method, text};
+use crate::{
+    Mail, RenderError,
+    date::date,
+    field::Field,
+    method::{from_wallet, method},
+    text,
+};
 
 /// Most characters of a seller's or a package's name.
 const NAME: usize = 100;
@@ -23,6 +29,8 @@ pub struct ReceiptMail<'a> {
     pub balance: i64,
     /// How it was paid: brand (`visa`) and last four digits.
     pub method: Option<(&'a str, &'a str)>,
+    /// The wallet that the card was in: `google_pay`.
+    pub wallet: Option<&'a str>,
     /// When it succeeded.
     pub succeeded_at: Timestamp,
     /// The provider's page for it; left out unless it is an `https` address.
@@ -59,7 +67,7 @@ impl<'a> View<'a> {
         let paid = data.paid.to_string();
         let mut fields = vec![Field::new("Package", &package), Field::new("Paid", &paid)];
         if let Some((brand, last4)) = data.method {
-            fields.push(Field::new("Method", &method(brand, last4)));
+            fields.push(Field::new("Method", &from_wallet(data.wallet, &method(brand, last4))));
         }
         fields.push(Field::new("Date", &date(data.succeeded_at)?));
         fields.push(Field::new("Payment", &data.payment_id.to_string()));

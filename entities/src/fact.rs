@@ -123,6 +123,8 @@ pub struct MethodSummary {
     pub brand: Option<String>,
     /// Last four digits.
     pub last4: Option<String>,
+    /// The wallet that the card was in: `apple_pay`, `google_pay`, …
+    pub wallet: Option<String>,
 }
 
 /// Why a try failed, in the provider's own codes.

@@ -122,6 +122,8 @@ pub struct Model {
     pub method_brand: Option<String>,
     /// Last four digits.
     pub method_last4: Option<String>,
+    /// The wallet that the card was in: `apple_pay`, `google_pay`, …
+    pub method_wallet: Option<String>,
     /// The provider's page for it.
     pub receipt_url: Option<String>,
     /// A keyed hash of the card's fingerprint, which tells cards apart and nothing else.

@@ -59,6 +59,7 @@ fn payment() -> Model {
         method_kind: None,
         method_brand: None,
         method_last4: None,
+        method_wallet: None,
         receipt_url: None,
         card_blind: None,
         card_country: None,

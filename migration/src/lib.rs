@@ -22,6 +22,7 @@ mod m0010_watch;
 mod m0012_desk_lists;
 mod m0013_reconciliation;
 mod m0014_checkout_sessions;
+mod m0017_wallets;
 mod m0018_dispute_gaps;
 
 /// Every migration, oldest first.
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_desk_lists::Migration),
             Box::new(m0013_reconciliation::Migration),
             Box::new(m0014_checkout_sessions::Migration),
+            Box::new(m0017_wallets::Migration),
             Box::new(m0018_dispute_gaps::Migration),
         ]
     }

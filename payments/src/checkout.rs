@@ -56,6 +56,7 @@ pub async fn begin(
         method_kind: Set(None),
         method_brand: Set(None),
         method_last4: Set(None),
+        method_wallet: Set(None),
         receipt_url: Set(None),
         card_blind: Set(None),
         card_country: Set(None),

@@ -25,6 +25,8 @@ pub struct Receipt {
     pub balance: i64,
     /// How it was paid, as far as it may be shown: brand and last four digits.
     pub method: Option<(String, String)>,
+    /// The wallet that the card was in: `google_pay`.
+    pub wallet: Option<String>,
     /// When it succeeded.
     pub succeeded_at: Timestamp,
     /// The provider's page for it.
@@ -43,8 +45,8 @@ const QUERY: &str = "SELECT p.id AS payment_id, p.customer_id, c.email, k.name A
                      p.amount, p.currency, p.credits + p.bonus_credits AS credits, \
                      CAST(COALESCE((SELECT SUM(w.held) FROM reviews w WHERE w.payment_id = p.id \
                      AND w.state = 'open'), 0) AS BIGINT) AS held, \
-                     p.method_brand, p.method_last4, p.succeeded_at, p.receipt_url FROM v JOIN \
-                     payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
+                     p.method_brand, p.method_last4, p.method_wallet, p.succeeded_at, \
+                     p.receipt_url FROM v JOIN payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
                      packages k ON k.id = p.package_id WHERE p.succeeded_at IS NOT NULL";
 
 #[derive(FromQueryResult)]
@@ -59,6 +61,7 @@ struct Row {
     held: i64,
     method_brand: Option<String>,
     method_last4: Option<String>,
+    method_wallet: Option<String>,
     succeeded_at: Timestamp,
     receipt_url: Option<String>,
 }
@@ -96,6 +99,7 @@ fn receipt(store: &Store, row: Row, balance: i64) -> Result<Receipt, Error> {
         held: row.held,
         balance,
         method: row.method_brand.zip(row.method_last4),
+        wallet: row.method_wallet,
         succeeded_at: row.succeeded_at,
         receipt_url: row.receipt_url,
     })

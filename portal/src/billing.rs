@@ -157,11 +157,7 @@ impl From<Entry> for Row {
             day: words::day(payment.succeeded_at.unwrap_or(payment.created_at)),
             package,
             credits: words::credits(payment.total_credits()),
-            method: words::method(
-                payment.method_kind.as_deref(),
-                payment.method_brand.as_deref(),
-                payment.method_last4.as_deref(),
-            ),
+            method: words::paid_with(&payment),
             price: words::money(&payment.price()),
             status: words::status(payment.status),
             tone: words::tone(payment.status),

@@ -225,11 +225,7 @@ impl Progress {
             package: package.unwrap_or_else(|| payment.package_id.clone()),
             credits: words::credits(payment.total_credits()),
             price: words::money(&payment.price()),
-            method: words::method(
-                payment.method_kind.as_deref(),
-                payment.method_brand.as_deref(),
-                payment.method_last4.as_deref(),
-            ),
+            method: words::paid_with(&payment),
             at: words::moment(payment.succeeded_at.unwrap_or(payment.created_at)),
             id: payment.id,
             elsewhere: elsewhere(store, &payment).await?,

@@ -97,6 +97,7 @@ impl Desk {
             kind: Some("card".to_owned()),
             brand: Some("visa".to_owned()),
             last4: Some("4242".to_owned()),
+            wallet: None,
         };
         let token = format!("pm_{month}_{year}");
         let kept = entities::fact::KeptMethod {

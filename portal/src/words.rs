@@ -1,6 +1,9 @@
 //! Amounts, times and states as people read them.
 
-use entities::{Money, Timestamp, payment::Status};
+use entities::{
+    Money, Timestamp,
+    payment::{Model, Status},
+};
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 const DAY: &[BorrowedFormatItem<'_>] =
@@ -45,6 +48,19 @@ pub(crate) fn second(at: Timestamp) -> String {
 /// `240 credits`.
 pub(crate) fn credits(count: i64) -> String {
     if count == 1 { "1 credit".to_owned() } else { format!("{count} credits") }
+}
+
+/// What was paid with, as far as that is known: `Google Pay (Visa •••• 4242)`.
+pub(crate) fn paid_with(payment: &Model) -> String {
+    let [kind, brand, last4] =
+        [&payment.method_kind, &payment.method_brand, &payment.method_last4].map(Option::as_deref);
+    let method = method(kind, brand, last4);
+    match payment.method_wallet.as_deref() {
+        Some("apple_pay") => format!("Apple Pay ({method})"),
+        Some("google_pay") => format!("Google Pay ({method})"),
+        Some(other) => format!("{} ({method})", capital(&other.replace('_', " "))),
+        None => method,
+    }
 }
 
 /// `Visa •••• 4242`.

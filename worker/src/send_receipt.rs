@@ -254,6 +254,7 @@ async fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> 
         held: receipt.held,
         balance: receipt.balance,
         method: receipt.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
+        wallet: receipt.wallet.as_deref(),
         succeeded_at: receipt.succeeded_at,
         receipt_url: receipt.receipt_url.as_deref(),
         seller: context.mailer.sender(),

@@ -15,6 +15,7 @@ impl ReceiptMail<'_> {
             held: 0,
             balance: 265,
             method: Some(("visa", "4242")),
+            wallet: None,
             succeeded_at: Timestamp::from_seconds(1_700_000_000),
             receipt_url: Some("https://pay.stripe.com/receipts/acct_1/ch_1/rcpt_1"),
             seller: "Northwind",

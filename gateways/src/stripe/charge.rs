@@ -83,8 +83,10 @@ impl Method {
             return MethodSummary::default();
         };
         let part = |name| self.0.get(kind)?.get(name)?.as_str();
+        let wallet = || self.0.get(kind)?.get("wallet")?.get("type")?.as_str();
         MethodSummary {
             kind: Some(kind.to_owned()),
+            wallet: wallet().filter(|wallet| is_code(wallet)).map(str::to_owned),
             brand: part("brand").filter(|brand| is_code(brand)).map(str::to_owned),
             last4: part("last4").filter(|last4| is_last4(last4)).map(str::to_owned),
         }

@@ -47,6 +47,8 @@ pub(crate) struct Method {
     pub(crate) kind: String,
     pub(crate) brand: Option<String>,
     pub(crate) last4: Option<String>,
+    /// The wallet that the card was in: `apple_pay`, `google_pay`, …
+    pub(crate) wallet: Option<String>,
 }
 
 /// Why a payment failed, and what its payer can do.
@@ -99,6 +101,7 @@ impl Method {
             kind,
             brand: payment.method_brand.clone(),
             last4: payment.method_last4.clone(),
+            wallet: payment.method_wallet.clone(),
         })
     }
 }

@@ -16,6 +16,7 @@ const COLUMNS: &[Column] = &[
     nullable("method_kind", Type::Text),
     nullable("method_brand", Type::Text),
     nullable("method_last4", Type::Text),
+    nullable("method_wallet", Type::Text),
     nullable("receipt_url", Type::Text),
     nullable("card_blind", Type::Text),
     nullable("card_country", Type::Text),
@@ -29,7 +30,7 @@ const UPDATE: &str = "UPDATE payments SET version = payments.version + 1, provid
                       v.provider_reference, status = v.status, failure_code = v.failure_code, \
                       decline_code = v.decline_code, failed_at = v.failed_at, method_kind = \
                       v.method_kind, method_brand = v.method_brand, method_last4 = v.method_last4, \
-                      receipt_url = v.receipt_url, card_blind = v.card_blind, card_country = \
+                      method_wallet = v.method_wallet, receipt_url = v.receipt_url, card_blind = v.card_blind, card_country = \
                       v.card_country, risk = v.risk, risk_score = v.risk_score, updated_at = v.updated_at, succeeded_at = \
                       v.succeeded_at FROM v WHERE payments.id = v.id AND payments.version = \
                       v.version";
@@ -52,6 +53,7 @@ pub(super) async fn payments(txn: &DatabaseTransaction, changed: &[Working]) -> 
             row.method_kind.clone().into(),
             row.method_brand.clone().into(),
             row.method_last4.clone().into(),
+            row.method_wallet.clone().into(),
             row.receipt_url.clone().into(),
             row.card_blind.clone().into(),
             row.card_country.clone().into(),

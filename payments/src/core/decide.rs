@@ -159,6 +159,7 @@ pub fn advance(
         payment.method_kind = payment.method_kind.take().or_else(|| method.kind.clone());
         payment.method_brand = payment.method_brand.take().or_else(|| method.brand.clone());
         payment.method_last4 = payment.method_last4.take().or_else(|| method.last4.clone());
+        payment.method_wallet = payment.method_wallet.take().or_else(|| method.wallet.clone());
         payment.receipt_url = payment.receipt_url.take().or_else(|| receipt_url.clone());
     }
     if let Some(Evidence { card, card_country, risk, risk_score }) = &advance.evidence {
@@ -239,6 +240,7 @@ fn new_receipt(payment: &Model, news: &News) -> Option<(MethodSummary, Option<St
     let news = (payment.method_kind.is_none() && method.kind.is_some())
         || (payment.method_brand.is_none() && method.brand.is_some())
         || (payment.method_last4.is_none() && method.last4.is_some())
+        || (payment.method_wallet.is_none() && method.wallet.is_some())
         || (payment.receipt_url.is_none() && receipt_url.is_some());
     news.then(|| (method.clone(), receipt_url.clone()))
 }

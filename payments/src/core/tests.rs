@@ -191,7 +191,12 @@ fn success() -> News {
 /// How the money was taken, which says more of the method than the success does.
 fn charged() -> News {
     let text = |text: &str| Some(text.to_owned());
-    let method = MethodSummary { kind: text("card"), brand: text("visa"), last4: text("4242") };
+    let method = MethodSummary {
+        kind: text("card"),
+        brand: text("visa"),
+        last4: text("4242"),
+        wallet: text("google_pay"),
+    };
     let evidence = Evidence {
         card: Some(CardMark("fp_1".to_owned())),
         card_country: text("US"),
@@ -237,6 +242,7 @@ pub(super) fn payment() -> Model {
         method_kind: None,
         method_brand: None,
         method_last4: None,
+        method_wallet: None,
         receipt_url: None,
         card_blind: None,
         card_country: None,

@@ -82,18 +82,10 @@ fn row((request, payment, _): &Found, age: String) -> Vec<Cell> {
         Cell::number(age).to(format!("{PATH}/{}", request.id)),
         Cell::text(&request.requested_by),
         Cell::tag(tone, name),
-        method(payment),
+        transactions::method(payment),
         Cell::number(words::money(&request.computed())),
         Cell::number(words::money(&payment.price())),
     ]
-}
-
-fn method(payment: &payment::Model) -> Cell {
-    Cell::number(words::method(
-        payment.method_kind.as_deref().or(Some(payment.provider.as_str())),
-        payment.method_brand.as_deref(),
-        payment.method_last4.as_deref(),
-    ))
 }
 
 const fn state_words(state: State) -> (&'static str, &'static str) {
@@ -182,7 +174,7 @@ fn sums((request, payment, _): &Found) -> Vec<(&'static str, Cell)> {
             Cell::number(words::money(&payment.price()))
                 .soft(payment.succeeded_at.map(words::moment).unwrap_or_default()),
         ),
-        ("Paid with", method(payment)),
+        ("Paid with", transactions::method(payment)),
         ("Set aside", Cell::number(words::credits(request.held))),
     ]
 }
@@ -282,7 +274,7 @@ pub(super) async fn ask(
         "",
         vec![
             ("Goes back", Cell::number(&money)),
-            ("To", method(&payment)),
+            ("To", transactions::method(&payment)),
             ("Paid", Cell::number(words::money(&payment.price()))),
             ("How it comes about", Cell::text(refunds::reasoning(&request, &payment))),
         ],

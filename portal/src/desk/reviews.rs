@@ -169,11 +169,7 @@ fn facts(portal: &Portal, case: &FoundCase) -> Vec<(&'static str, Cell)> {
     let FoundCase { review, payment, customer, address } = case;
     let (tone, name) = state_words(review.state);
     let text = |text: Option<String>| Cell::text(text.unwrap_or_else(|| "–".to_owned()));
-    let method = words::method(
-        payment.method_kind.as_deref(),
-        payment.method_brand.as_deref(),
-        payment.method_last4.as_deref(),
-    );
+    let method = words::paid_with(payment);
     let risk = payment.risk.map(|risk| match payment.risk_score {
         Some(score) => format!("{}, score {score}", risk.as_str()),
         None => risk.as_str().to_owned(),

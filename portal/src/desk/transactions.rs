@@ -4,7 +4,10 @@ mod story;
 
 use std::sync::Arc;
 
-use entities::{PaymentId, Provider, payment::Status};
+use entities::{
+    PaymentId, Provider,
+    payment::{Model, Status},
+};
 use ingress::CashierError;
 use payments::{
     core::declines,
@@ -148,7 +151,7 @@ fn row(entry: &Entry) -> Vec<Cell> {
         Cell::number(words::moment(payment.created_at)),
         Cell::text(&entry.package).to(href(payment.id)),
         user(entry),
-        method(entry),
+        method(&entry.payment),
         status(payment.status),
         Cell::number(words::money(&payment.price())),
     ]
@@ -163,13 +166,12 @@ fn user(entry: &Entry) -> Cell {
     Cell::text(&entry.user_ref).to(format!("/desk/users/{}", entry.payment.customer_id))
 }
 
-fn method(entry: &Entry) -> Cell {
-    let payment = &entry.payment;
-    Cell::number(words::method(
-        payment.method_kind.as_deref().or(Some(payment.provider.as_str())),
-        payment.method_brand.as_deref(),
-        payment.method_last4.as_deref(),
-    ))
+/// What was paid with; the provider where nothing more is known.
+pub(super) fn method(payment: &Model) -> Cell {
+    Cell::number(match payment.method_kind {
+        Some(_) => words::paid_with(payment),
+        None => words::method(Some(payment.provider.as_str()), None, None),
+    })
 }
 
 /// A payment's status as a tag.
@@ -275,7 +277,7 @@ fn facts(portal: &Portal, entry: &Entry) -> Vec<(&'static str, Cell)> {
         ("Status", status(payment.status)),
         ("User", user(entry)),
         ("Package", Cell::text(&entry.package).soft(words::credits(payment.total_credits()))),
-        ("Method", method(entry)),
+        ("Method", method(&entry.payment)),
         ("Why it failed", reason(entry)),
         (
             "Refunded",

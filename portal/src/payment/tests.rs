@@ -27,6 +27,7 @@ fn payment(status: Status) -> Model {
         method_kind: Some("card".to_owned()),
         method_brand: Some("visa".to_owned()),
         method_last4: Some("4242".to_owned()),
+        method_wallet: None,
         receipt_url: None,
         card_blind: None,
         card_country: None,

@@ -98,12 +98,13 @@ fn a_success_says_what_was_collected() {
 
 #[test]
 fn a_success_with_its_charge_says_how_it_was_paid() {
-    let details =
-        json!({"type": "card", "card": {"brand": "visa", "last4": "4242", "exp_year": 30}});
+    let details = json!({"type": "card", "card": {"brand": "visa", "last4": "4242", "exp_year": 30,
+               "wallet": {"type": "google_pay", "google_pay": {}}}});
     let method = MethodSummary {
         kind: Some("card".into()),
         brand: Some("visa".into()),
         last4: Some("4242".into()),
+        wallet: Some("google_pay".into()),
     };
     let charge = json!({
         "id": "ch_1", "created": 1_767_225_590, "payment_method_details": details,
@@ -255,6 +256,7 @@ fn a_charge_tells_how_its_payment_was_paid() {
             kind: Some("card".into()),
             brand: Some("visa".into()),
             last4: Some("4242".into()),
+            wallet: None,
         },
         receipt_url: Some("https://pay.stripe.com/receipts/1".into()),
         evidence: Evidence {
