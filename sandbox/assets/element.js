@@ -215,35 +215,15 @@
       return { error: { type: "validation_error", code: `incomplete_${wrong.id}`, message } };
     },
 
-    async confirm({ key, clientSecret, returnUrl, futureUsage }) {
-      const body = new URLSearchParams({
-        client_secret: clientSecret,
-        use_stripe_sdk: "true",
+    async confirm(what) {
+      lock(true);
+      const answer = await globalThis.confirmIntent(API, what, {
         "payment_method_data[type]": chosen(),
         ...kinds[chosen()].data(),
       });
-      if (returnUrl) body.set("return_url", returnUrl);
-      if (futureUsage) body.set("setup_future_usage", futureUsage);
-      const id = encodeURIComponent(clientSecret.split("_secret_")[0]);
-      const [kind, name] = id.startsWith("seti_")
-        ? ["setup_intents", "setupIntent"]
-        : ["payment_intents", "paymentIntent"];
-      lock(true);
-      try {
-        const answer = await fetch(new URL(`${kind}/${id}/confirm`, API), {
-          method: "POST",
-          headers: { authorization: `Bearer ${key}` },
-          body,
-        });
-        const value = await answer.json();
-        if (answer.ok) return { [name]: value };
-        blame(value.error);
-        return { error: value.error };
-      } catch {
-        return { error: { type: "api_connection_error", message: "We could not reach Stripe. Try again." } };
-      } finally {
-        lock(false);
-      }
+      lock(false);
+      if (answer.error) blame(answer.error);
+      return answer;
     },
   };
 

@@ -5,6 +5,19 @@ use poem::{Response, http::header};
 const CSS: &str =
     concat!(include_str!("../../../design/style.css"), include_str!("../../assets/sandbox.css"));
 
+/// The stand-in for Stripe.js: one script, as the real one is, in files by what they hold.
+const STRIPE: &str = concat!(
+    "(() => {\n\"use strict\";\n\n",
+    include_str!("../../assets/stripe/frame.js"),
+    "\n",
+    include_str!("../../assets/stripe/elements.js"),
+    "\n",
+    include_str!("../../assets/stripe/wallets.js"),
+    "\n",
+    include_str!("../../assets/stripe/instance.js"),
+    "})();\n"
+);
+
 /// The file `name`, if there is one.
 pub(super) fn find(name: &str) -> Option<Response> {
     let script = "text/javascript; charset=utf-8";
@@ -12,8 +25,11 @@ pub(super) fn find(name: &str) -> Option<Response> {
         "style.css" => ("text/css; charset=utf-8", CSS.as_bytes()),
         "inter.woff2" => ("font/woff2", include_bytes!("../../../design/inter-latin.woff2")),
         "mark.svg" => ("image/svg+xml", include_bytes!("../../../design/mark.svg")),
-        "stripe.js" => (script, include_bytes!("../../assets/stripe.js")),
+        "stripe.js" => (script, STRIPE.as_bytes()),
         "bank.js" => (script, include_bytes!("../../assets/bank.js")),
+        "confirm.js" => (script, include_bytes!("../../assets/confirm.js")),
+        "express.js" => (script, include_bytes!("../../assets/express.js")),
+        "wallet.js" => (script, include_bytes!("../../assets/wallet.js")),
         "element.js" => (script, include_bytes!("../../assets/element.js")),
         "challenge.js" => (script, include_bytes!("../../assets/challenge.js")),
         _ => return None,

@@ -11,6 +11,7 @@ mod mime;
 mod money_back;
 mod paypal;
 mod paypal_money_back;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -86,6 +87,8 @@ impl Inner {
         match path {
             [] => self.show_dashboard(),
             ["elements", "payment"] => element::show(),
+            ["elements", "express"] => wallet::show_buttons(),
+            ["elements", "wallet"] => wallet::show_sheet(query),
             ["pay", id] => self.show_payment(id, query),
             ["checkout", id] => self.show_session(id),
             ["3ds", id] => self.show_challenge(id, query),

@@ -24,6 +24,7 @@ impl Work<'_> {
             customer: None,
             spent: false,
             card,
+            wallet: None,
             exp_month: 12,
             exp_year: self.year() + 3,
             billing_details: metadata::billing_details(&Params::default()).unwrap_or_default(),
@@ -49,10 +50,9 @@ impl Work<'_> {
             params.map("card")?.ok_or_else(|| ApiError::missing(&params.full_name("card")))?;
         card.only(&["number", "exp_month", "exp_year", "cvc", "token"])?;
         let mut method = match card.filled("token")? {
-            Some(token) => match Card::tokened(token) {
-                Some(known) => self.new_method(known),
-                None => return Err(ApiError::no_such("token", token, &card.full_name("token"))),
-            },
+            Some(token) => self
+                .tokened_method(token)
+                .ok_or_else(|| ApiError::no_such("token", token, &card.full_name("token")))?,
             None => self.read_card(&card)?,
         };
         method.billing_details = metadata::billing_details(params)?;
@@ -61,6 +61,12 @@ impl Work<'_> {
             method.allow_redisplay = allow;
         }
         Ok(method)
+    }
+
+    /// An unused method with the card that `token` stands for.
+    fn tokened_method(&self, token: &str) -> Option<Method> {
+        let (wallet, token) = Card::unwrapped(token);
+        Some(Method { wallet, ..self.new_method(Card::tokened(&token)?) })
     }
 
     fn read_bank(&self, params: &Params) -> Result<Method, ApiError> {

@@ -271,6 +271,9 @@ pub(crate) static CARDS: &[Card] = &[
 /// The bank account whose debits never end.
 pub(crate) const ENDLESS: &str = "usBankAccount_processing";
 
+/// The wallets that a card may be in.
+const WALLETS: [&str; 2] = ["apple_pay", "google_pay"];
+
 impl Card {
     /// The card with this number.
     pub(crate) fn numbered(number: &str) -> Option<&'static Self> {
@@ -283,6 +286,17 @@ impl Card {
         let card = || token.strip_prefix("pm_card_").or_else(|| token.strip_prefix("tok_"));
         let name = card().or_else(bank)?;
         CARDS.iter().find(|card| card.names.contains(&name))
+    }
+
+    /// The wallet that a token such as `tok_google_pay_visa` came from, and the token of its card.
+    ///
+    /// Stripe makes tokens of what wallets hand over, and shows the wallet of a method made of one.
+    pub(crate) fn unwrapped(token: &str) -> (Option<&'static str>, String) {
+        let inside = |wallet: &'static str| {
+            let rest = token.strip_prefix("tok_")?.strip_prefix(wallet)?.strip_prefix('_')?;
+            Some((Some(wallet), format!("tok_{rest}")))
+        };
+        WALLETS.into_iter().find_map(inside).unwrap_or_else(|| (None, token.to_owned()))
     }
 
     /// Whether it is a bank account.
@@ -369,6 +383,9 @@ mod tests {
         assert_eq!(card.number, Card::numbered("4000000000000002").unwrap().number);
         assert_eq!(Card::tokened("tok_amex").unwrap().brand(), "amex");
         assert!(Card::tokened("pm_card_").is_none());
+        let (wallet, token) = Card::unwrapped("tok_google_pay_visa");
+        assert_eq!((wallet, token.as_str()), (Some("google_pay"), "tok_visa"));
+        assert_eq!(Card::unwrapped("tok_visa"), (None, "tok_visa".to_owned()));
     }
 
     #[test]

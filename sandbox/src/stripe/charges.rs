@@ -166,7 +166,7 @@ impl Charge {
             "overcapture": { "maximum_amount_capturable": self.amount, "status": "unavailable" },
             "regulated_status": "unregulated",
             "three_d_secure": self.three_d_secure(),
-            "wallet": null,
+            "wallet": self.method.wallet(),
         })
     }
 

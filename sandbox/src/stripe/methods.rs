@@ -24,6 +24,8 @@ pub(crate) struct Method {
     /// Whether it was charged without belonging to a customer, so that it cannot be charged again.
     pub(crate) spent: bool,
     pub(crate) card: &'static Card,
+    /// The wallet that the card is in.
+    pub(crate) wallet: Option<&'static str>,
     pub(crate) exp_month: i64,
     pub(crate) exp_year: i64,
     pub(crate) billing_details: Value,
@@ -85,8 +87,16 @@ impl Method {
             "networks": { "available": [card.brand()], "preferred": null },
             "regulated_status": "unregulated",
             "three_d_secure_usage": { "supported": true },
-            "wallet": null,
+            "wallet": self.wallet(),
         })
+    }
+
+    /// The wallet, as Stripe shows it of methods and of charges.
+    pub(crate) fn wallet(&self) -> Value {
+        self.wallet.map_or(
+            Value::Null,
+            |wallet| json!({ "type": wallet, "dynamic_last4": self.card.last4(), wallet: {} }),
+        )
     }
 }
 
