@@ -13,7 +13,8 @@
   const caption = label.textContent;
   const typed = document.getElementById("typed");
   const keep = document.getElementById("keep");
-  const { key, account, amount, currency, begin, base, csrf, mode = "payment" } = form.dataset;
+  const wallets = document.getElementById("wallets");
+  const { key, account, amount, currency, item, begin, base, csrf, mode = "payment" } = form.dataset;
 
   // The payment that was begun. A declined card does not end it: another card may pay it.
   let begun = null;
@@ -30,11 +31,12 @@
   const stripe = Stripe(key, account ? { stripeAccount: account } : undefined);
   const order = mode === "setup" ? { mode } : { mode, amount: Number(amount), currency };
   const elements = stripe.elements({ ...order, appearance: appearance() });
-  keep?.addEventListener("change", () => {
-    elements.update({ setupFutureUsage: keep.checked ? "off_session" : null });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "way") choose();
+    if (keep) elements.update({ setupFutureUsage: keeping() ? "off_session" : null });
   });
-  form.addEventListener("change", ({ target }) => { if (target.name === "way") choose(); });
   choose();
+  if (wallets) offerWallets();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
 
@@ -46,13 +48,18 @@
     try {
       await (mode === "setup" ? save() : pay());
     } catch {
-      tell("The connection broke.", "You have not been charged twice: press the button again.");
+      broke();
     }
   });
 
   // The saved card that is chosen; nothing where a card is to be typed.
   function chosen() {
     return form.querySelector("[name=way]:checked")?.value || null;
+  }
+
+  // Whether what is typed, or is in a wallet, is to be saved.
+  function keeping() {
+    return Boolean(keep?.checked) && chosen() === null;
   }
 
   // Shows the form for a card, if one is to be typed.
@@ -62,7 +69,9 @@
     idle();
     if (chosen() || element) return;
     button.disabled = true;
-    element = elements.create("payment", { layout: "tabs" });
+    // Wallets have their own buttons where there is something to pay.
+    const none = { applePay: "never", googlePay: "never" };
+    element = elements.create("payment", { layout: "tabs", ...(wallets ? { wallets: none } : {}) });
     element.on("ready", () => {
       place.removeAttribute("aria-busy");
       place.firstElementChild?.matches("p") && place.firstElementChild.remove();
@@ -73,6 +82,44 @@
     element.mount(place);
   }
 
+  // Apple Pay and Google Pay, where the payer's browser has one of them. PayPal's button is PayPal's.
+  function offerWallets() {
+    const never = { amazonPay: "never", klarna: "never", link: "never", paypal: "never" };
+    const express = elements.create("expressCheckout", {
+      paymentMethods: { applePay: "auto", googlePay: "auto", ...never },
+      buttonType: { applePay: "plain", googlePay: "plain" },
+      buttonHeight: 48,
+      layout: { maxColumns: 2, overflow: "never" },
+      lineItems: [{ name: item, amount: Number(amount) }],
+    });
+    const show = (methods) => {
+      const some = Object.values(methods ?? {}).some((method) => method?.available ?? method);
+      wallets.toggleAttribute("data-away", !some);
+    };
+    express.on("ready", ({ availablePaymentMethods }) => show(availablePaymentMethods));
+    express.on("availablepaymentmethodschange", ({ paymentMethods }) => show(paymentMethods));
+    express.on("click", ({ resolve, reject }) => {
+      if (form.hasAttribute("aria-busy")) return reject();
+      failure.hidden = true;
+      resolve();
+    });
+    // Who closes the sheet has changed nothing, so `cancel` needs no answer.
+    express.on("confirm", async ({ paymentFailed }) => {
+      const paid = await payFromWallet().catch(broke);
+      if (!paid) paymentFailed({ reason: "fail" });
+    });
+    express.mount("#express");
+  }
+
+  // The payer has agreed in the wallet's sheet. Says whether it is paid.
+  async function payFromWallet() {
+    busy("Checking…");
+    const { error: refused } = await elements.submit();
+    if (!refused) return settle(keeping() ? { keep: "yes" } : {});
+    tell(sentence(refused.message), "Nothing was taken. Try again, or pay another way.");
+    return false;
+  }
+
   async function pay() {
     const method = chosen();
     if (!method) {
@@ -80,9 +127,14 @@
       // The form itself shows what is wrong with a field.
       if (incomplete) return idle();
     }
+    await settle(method ? { method } : keeping() ? { keep: "yes" } : {});
+  }
 
+  // Begins a payment, or goes on with the one that was begun, and has it confirmed. Says whether it is
+  // paid; if not, what to do next has been told.
+  async function settle(how) {
+    const { method } = how;
     // One that was begun otherwise, or whose saved card was declined, is left alone: unpaid, it ends.
-    const how = method ? { method } : keep.checked ? { keep: "yes" } : {};
     const same = begun && JSON.stringify(begun.how) === JSON.stringify(how);
     if (!same || (method && failed)) {
       const answer = await send(begin, how);
@@ -104,11 +156,12 @@
     if (!error) {
       // Our server may know of the card that failed and not yet of the one that paid.
       if (failed) await send(`/payments/${begun.payment}/check`).catch(() => {});
-      return location.assign(page);
+      location.assign(page);
+      return true;
     }
     if (error.type === "validation_error") return idle();
     failed = true;
-    await explain(error);
+    return explain(error);
   }
 
   // Saves a card without a payment.
@@ -181,6 +234,10 @@
     failure.replaceChildren(first, ` ${next}`);
     failure.hidden = false;
     failure.scrollIntoView({ block: "nearest" });
+  }
+
+  function broke() {
+    tell("The connection broke.", "You have not been charged twice: press the button again.");
   }
 
   function sentence(text = "The payment could not be begun") {

@@ -56,10 +56,10 @@ function watch(page, trouble) {
 }
 
 /** Signs in as one of the made-up people, on the way to `next`. */
-export async function signIn(page, person, next = "/") {
-  await page.goto(`${BASE}/sign-in?next=${encodeURIComponent(next)}`);
+export async function signIn(page, person, next = "/", base = BASE) {
+  await page.goto(`${base}/sign-in?next=${encodeURIComponent(next)}`);
   await page.getByRole("button", { name: person }).click();
-  await page.waitForURL(`${BASE}${next}`);
+  await page.waitForURL(`${base}${next}`);
 }
 
 /** The inside of the card form. */
@@ -104,11 +104,11 @@ export async function agree(popup, way = /PayPal balance/) {
   await popup.getByRole("button", { name: "Pay now" }).click();
 }
 
-/** What axe-core finds in the page that is serious or worse; frames included. */
-export async function violations(page) {
+/** What axe-core finds in the page that is serious or worse; frames of `base` included. */
+export async function violations(page, base = BASE) {
   const found = [];
   for (const frame of page.frames()) {
-    if (!frame.url().startsWith(BASE) || frame.url().endsWith("/html")) continue;
+    if (!frame.url().startsWith(base) || frame.url().endsWith("/html")) continue;
     // Evaluated by the debugger, so that the page's policy need not allow it.
     await frame.evaluate(AXE);
     const results = await frame.evaluate(() => globalThis.axe.run(document, {

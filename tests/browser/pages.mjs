@@ -3,6 +3,8 @@
 // Each test has a page of its own, and fails too if the page complains in its console, breaks its
 // content security policy, or has something that axe-core calls serious.
 import { deskTests } from "./desk.mjs";
+import { hostedTests, stopHosted } from "./hosted.mjs";
+import { walletTests } from "./wallets.mjs";
 import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeAccount, typeCard, violations } from "./browser.mjs";
 
 const tests = [];
@@ -501,6 +503,8 @@ async function complain(page) {
   return true;
 }
 
+walletTests(test, { expect, complain, fits, eventually, toCheckout, credits, paid });
+hostedTests(test, { expect, fits, paid });
 deskTests(test, { expect, complain, fits, eventually });
 
 const wanted = process.argv[2] ?? "";
@@ -527,5 +531,6 @@ for (const size of Object.keys(SIZES)) {
   }
 }
 await browser.close();
+await stopHosted();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 
 import { deskScene, deskShots } from "./desk_shots.mjs";
 import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeCard } from "./browser.mjs";
+import { openWallet } from "./wallets.mjs";
 
 const into = process.argv[2] ?? "shots";
 const only = process.argv[3] ?? "";
@@ -34,6 +35,9 @@ async function payerShots(page, { shot, size, colorScheme }) {
   await signIn(page, "Mira", "/checkout/pro-200");
   await ready();
   await shot("checkout-empty");
+  await openWallet(page, "Google Pay");
+  await shot("wallet");
+  await page.keyboard.press("Escape");
   await typeCard(page, "4000000000009995");
   await page.locator("#submit").click();
   await page.locator("#failure:visible").waitFor();
