@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Job;
 
-/// Deletes what nobody will look at again: old events and finished jobs.
+/// Deletes what nobody will look at again: old events, finished jobs, and where
+/// payers came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prune {
     /// Which tick of the schedule asked: one run each.

@@ -7,11 +7,11 @@ use sea_orm::ConnectionTrait;
 use crate::{
     Error, Store,
     audit::{self, Line},
-    customers, refunds,
+    customers, fraud, refunds,
 };
 
-/// Closes the account of `user_ref`: address, billing details and what they wrote about refunds are
-/// erased, saved methods can no longer be used here and are taken off at the provider by the job that
+/// Closes the account of `user_ref`: mail address, billing details, the network addresses they bought
+/// from and what they wrote about refunds are erased, saved methods can no longer be used here and are taken off at the provider by the job that
 /// is enqueued.
 ///
 /// Payments, invoices and the ledger stay, as tax law asks. Closing twice is closing once.
@@ -30,6 +30,7 @@ pub async fn close(store: &Store, user_ref: &str) -> Result<Option<Enqueued>, Er
                 detached_at IS NULL";
     let values = vec![now.micros().into(), customer.id.uuid().into()];
     txn.execute_raw(sql::statement(txn.get_database_backend(), body, values)).await?;
+    fraud::forget(&txn, customer.id).await?;
     refunds::erase_words(store, &txn, customer.id, now).await?;
     if first {
         let line = Line {

@@ -15,6 +15,7 @@ mod exactly_once;
 mod faults;
 mod figures;
 mod fraud;
+mod fraud_erased;
 mod fraud_warnings;
 mod hosted;
 mod jobs;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use entities::job::Model;
 use jobs::{Prune, queue};
-use payments::{idempotency, inbox};
+use payments::{fraud, idempotency, inbox};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -19,7 +19,8 @@ impl Run for Prune {
         let events = inbox::prune(&context.store, now - EVENTS).await?;
         let jobs = queue::prune(context.store.db.writer(), now - JOBS).await?;
         let keys = idempotency::prune(&context.store, now).await?;
-        tracing::info!(events, jobs, keys, "pruned");
+        let visits = fraud::prune(&context.store, now).await?;
+        tracing::info!(events, jobs, keys, visits, "pruned");
         Ok(Ran::Done)
     }
 }

@@ -6,11 +6,14 @@
 
 mod checkout;
 mod declines;
+mod erase;
 mod facts;
 mod visit;
 
 pub(crate) use checkout::{admit, domain};
 pub(crate) use declines::{Decline, note};
+pub(crate) use erase::forget;
+pub use erase::prune;
 pub(crate) use facts::{Suspect, gather};
 pub use visit::Visit;
 pub(crate) use visit::digits;
