@@ -197,6 +197,9 @@ fn postgres(url: &str, settings: &DbOptions) -> ConnectOptions {
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options| {
             options.application_name("quittance").options(BY_INDEX).options([
+                // A statement is compiled when it looks dear, which every one does that is kept from
+                // reading whole tables; compiling takes longer than any of ours runs.
+                ("jit", "off"),
                 ("statement_timeout", statement_timeout.as_str()),
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "30s"),
