@@ -186,7 +186,7 @@ pub async fn usual_wait(store: &Store, sample: u64) -> Result<Option<Duration>, 
     const ENOUGH: usize = 5;
     let find = Entity::find()
         .filter(Column::SucceededAt.is_not_null())
-        .order_by_desc(Column::Id)
+        .order_by_desc(Column::SucceededAt)
         .limit(sample);
     let payments = find.all(store.db.reader()).await?;
     let took = |payment: Model| Some(payment.succeeded_at?.since(payment.created_at));

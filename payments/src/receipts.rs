@@ -41,13 +41,15 @@ impl std::fmt::Debug for Receipt {
 
 const IDS: &[Column] = &[col("id", Type::Uuid)];
 
+// COALESCE, or PostgreSQL may begin with the index of all that succeeded, whichever are asked for.
 const QUERY: &str = "SELECT p.id AS payment_id, p.customer_id, c.email, k.name AS package, \
                      p.amount, p.currency, p.credits + p.bonus_credits AS credits, \
                      CAST(COALESCE((SELECT SUM(w.held) FROM reviews w WHERE w.payment_id = p.id \
                      AND w.state = 'open'), 0) AS BIGINT) AS held, \
                      p.method_brand, p.method_last4, p.method_wallet, p.succeeded_at, \
-                     p.receipt_url FROM v JOIN payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
-                     packages k ON k.id = p.package_id WHERE p.succeeded_at IS NOT NULL";
+                     p.receipt_url FROM v JOIN payments p ON p.id = v.id JOIN customers c ON c.id = \
+                     p.customer_id JOIN packages k ON k.id = p.package_id WHERE \
+                     COALESCE(p.succeeded_at, 0) > 0";
 
 #[derive(FromQueryResult)]
 struct Row {
