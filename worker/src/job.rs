@@ -44,6 +44,15 @@ impl JobError {
     }
 }
 
+impl JobError {
+    /// What went wrong, without what is to be done about it.
+    pub(crate) fn cause(self) -> anyhow::Error {
+        match self {
+            Self::Retry(error) | Self::Snooze(_, error) | Self::Bury(error) => error,
+        }
+    }
+}
+
 impl From<boot::faults::Injected> for JobError {
     fn from(error: boot::faults::Injected) -> Self {
         Self::Retry(error.into())

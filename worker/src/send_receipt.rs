@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use boot::faults;
-use documents::{Mail, ReceiptMail};
+use documents::{Attachment, InvoiceError, Mail, ReceiptMail};
 use entities::{
     JobId, MailId, PaymentId,
     job::{Lane, Model},
@@ -149,13 +149,19 @@ async fn prepare<'a>(
     }
     let ids: Vec<PaymentId> = payments.keys().copied().collect();
     let (mut ready, mut done) = (Vec::with_capacity(rows.len()), Vec::new());
-    for receipt in known(context, &ids).await? {
+    let known = known(context, &ids).await?;
+    let mailed = known.iter().filter(|receipt| receipt.email.is_some());
+    let mailed: Vec<PaymentId> = mailed.map(|receipt| receipt.payment_id).collect();
+    let invoices = invoices::attachments(context, &mailed).await;
+    let mut invoices = invoices.map_err(JobError::cause)?;
+    for receipt in known {
         let Some(row) = payments.remove(&receipt.payment_id) else { continue };
         let Some(email) = &receipt.email else {
             done.push(row.clone());
             continue;
         };
-        match (email.parse(), render(context, &receipt).await) {
+        let invoice = invoices.remove(&receipt.payment_id);
+        match (email.parse(), render(context, &receipt, invoice)) {
             (Ok(to), Ok(mail)) => {
                 ready.push(Ready {
                     row,
@@ -240,12 +246,18 @@ pub(crate) async fn send(
         tracing::info!("nobody to send a receipt to: the host application gave no address");
         return Ok(None);
     };
-    let mail = render(context, &receipt).await?;
+    let invoice = invoices::attachments(context, &[id]).await?.remove(&id);
+    let mail = render(context, &receipt, invoice)?;
     context.mailer.send_once(&context.store, occasion, email, &mail).await?;
     Ok(Some(receipt))
 }
 
-async fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> {
+/// The mail of `receipt` with its `invoice`.
+fn render(
+    context: &Context,
+    receipt: &Receipt,
+    invoice: Option<Result<Attachment, InvoiceError>>,
+) -> Result<Mail, JobError> {
     let mail = documents::receipt(&ReceiptMail {
         payment_id: receipt.payment_id,
         package: &receipt.package,
@@ -260,10 +272,8 @@ async fn render(context: &Context, receipt: &Receipt) -> Result<Mail, JobError> 
         seller: context.mailer.sender(),
     });
     let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
-    Ok(match invoices::attachment(context, receipt.payment_id).await? {
-        Some(invoice) => mail.with(invoice),
-        None => mail,
-    })
+    let invoice = invoice.transpose().map_err(|error| JobError::Bury(error.into()))?;
+    Ok(invoice.into_iter().fold(mail, Mail::with))
 }
 
 fn observe(context: &Context, receipt: &Receipt) {

@@ -6,7 +6,7 @@ mod read;
 mod tax;
 
 pub use issue::issue;
-pub use read::find;
+pub use read::{find, find_all};
 pub use tax::{Tax, included};
 
 /// The series that every invoice is numbered in. A name of its own leaves room for credit notes.
