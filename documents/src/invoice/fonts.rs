@@ -1,6 +1,6 @@
 use std::sync::{Arc, LazyLock};
 
-use krilla::text::Font;
+use krilla::text::{Font, GlyphId, KrillaGlyph};
 use ttf_parser::Face;
 
 static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSans-Regular.ttf");
@@ -66,16 +66,11 @@ impl Fonts {
         let mut runs: Vec<(usize, Run)> = Vec::new();
         for c in text.chars() {
             let (index, c) = writes(c).map_or((0, '?'), |index| (index, c));
-            let width = parsed[index].as_ref().map_or(0.0, |face| advance(face, c));
-            match runs.last_mut() {
-                Some((last, run)) if *last == index => {
-                    run.text.push(c);
-                    run.width += width;
-                }
-                _ => {
-                    let font = faces[index].font.clone();
-                    runs.push((index, Run { font, text: c.to_string(), width }));
-                }
+            if runs.last().is_none_or(|(last, _)| *last != index) {
+                runs.push((index, Run::new(faces[index].font.clone())));
+            }
+            if let (Some((_, run)), Some(face)) = (runs.last_mut(), &parsed[index]) {
+                run.push(c, face);
             }
         }
         runs.into_iter().map(|(_, run)| run).collect()
@@ -86,7 +81,40 @@ impl Fonts {
 pub(super) struct Run {
     pub(super) font: Font,
     pub(super) text: String,
+    /// At size 1.
     pub(super) width: f32,
+    /// A glyph for each letter, if that is how it is written.
+    pub(super) glyphs: Option<Vec<KrillaGlyph>>,
+}
+
+impl Run {
+    fn new(font: Font) -> Self {
+        Self { font, text: String::new(), width: 0.0, glyphs: Some(Vec::new()) }
+    }
+
+    fn push(&mut self, c: char, face: &Face<'_>) {
+        let glyph = face.glyph_index(c).unwrap_or_default();
+        let advance = f32::from(face.glyph_hor_advance(glyph).unwrap_or(0));
+        let advance = advance / f32::from(face.units_per_em());
+        let start = self.text.len();
+        self.text.push(c);
+        self.width += advance;
+        if !stands_alone(c) {
+            self.glyphs = None;
+        }
+        if let Some(glyphs) = &mut self.glyphs {
+            let (id, place) = (GlyphId::new(glyph.0.into()), start..self.text.len());
+            glyphs.push(KrillaGlyph::new(id, advance, 0.0, 0.0, 0.0, place, None));
+        }
+    }
+}
+
+/// Whether a letter looks the same whatever stands beside it: Latin, Greek and Cyrillic ones do, and
+/// what is written between them. Anything else has to be shaped, which takes longer than all the
+/// rest of an invoice.
+const fn stands_alone(c: char) -> bool {
+    matches!(c, ' '..='\u{24f}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}'
+        | '\u{1e00}'..='\u{1fff}' | '\u{2010}'..='\u{2027}' | '\u{20a0}'..='\u{20c0}')
 }
 
 impl Typeface {
@@ -96,9 +124,4 @@ impl Typeface {
         let font = Font::new(Arc::clone(&data).into(), 0)?;
         Some(Self { data, font })
     }
-}
-
-fn advance(face: &Face<'_>, c: char) -> f32 {
-    let glyph = face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph));
-    f32::from(glyph.unwrap_or(0)) / f32::from(face.units_per_em())
 }

@@ -143,10 +143,14 @@ impl<'a, 's> Sheet<'a, 's> {
         self.surface.set_stroke(None);
         let mut x = x;
         for run in self.fonts.runs(text, style.bold) {
-            let at = Point::from_xy(x, y);
-            let direction = TextDirection::Auto;
-            self.surface.draw_text(at, run.font, style.size, &run.text, false, direction);
-            x += run.width * style.size;
+            let (at, size, auto) = (Point::from_xy(x, y), style.size, TextDirection::Auto);
+            match &run.glyphs {
+                Some(glyphs) => {
+                    self.surface.draw_glyphs(at, glyphs, run.font, &run.text, size, false);
+                }
+                None => self.surface.draw_text(at, run.font, size, &run.text, false, auto),
+            }
+            x += run.width * size;
         }
     }
 
