@@ -1,6 +1,6 @@
 //! What every scenario starts from: databases, processes, and the load.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use boot::{Clock, Db};
@@ -43,7 +43,7 @@ pub(crate) struct Stage {
     /// Where receipts go.
     pub(crate) mail: MailServer,
     // Last: everything above has files in it.
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Bench {
@@ -84,7 +84,7 @@ impl Bench {
             db.writer().execute_unprepared("VACUUM ANALYZE").await?;
             db.writer().execute_unprepared("CHECKPOINT").await?;
         }
-        Ok(Stage { program, db, mail, _directory: directory })
+        Ok(Stage { program, db, mail, directory })
     }
 
     /// The trees of PostgreSQL and Redis.
@@ -106,6 +106,13 @@ impl Bench {
 }
 
 impl Stage {
+    /// Writes `text` into file `name` of the stage.
+    pub(crate) fn file(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path)
+    }
+
     /// Waits until nothing is left to do, and `mails` were accepted.
     pub(crate) async fn drained(&self, mails: usize) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;

@@ -17,6 +17,7 @@ mod report;
 mod scenarios;
 mod seed;
 mod smtp;
+mod stripe;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -47,7 +48,7 @@ struct Run {
     /// Fewer events and fewer rows: minutes become seconds, and the figures coarser
     #[arg(long)]
     quick: bool,
-    /// Only this one: ingest, end-to-end, sqlite, latency, memory, growth; may be repeated
+    /// Only this one: ingest, end-to-end, sqlite, latency, shop, memory, growth; may be repeated
     #[arg(long)]
     only: Vec<String>,
     /// The page to write the figures into

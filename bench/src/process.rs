@@ -116,6 +116,14 @@ impl Process {
         self.child.id()
     }
 
+    /// The body of what it answers to `request`.
+    pub(crate) async fn ask(&self, request: &str) -> anyhow::Result<String> {
+        let closing = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+        let answer = exchanged(self.address, &closing).await?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "refused: {answer}");
+        Ok(answer.split_once("\r\n\r\n").context("no body")?.1.to_owned())
+    }
+
     /// Waits until it answers HTTP with anything but that it is not ready.
     async fn await_answer(&self, path: &str) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
@@ -138,12 +146,18 @@ impl Drop for Process {
 }
 
 async fn asked(address: SocketAddr, path: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n");
+    let answer = exchanged(address, &request).await?;
+    Ok(answer.split(' ').nth(1).context("no status")?.to_owned())
+}
+
+/// Everything that is answered to `request`, which closes the connection.
+async fn exchanged(address: SocketAddr, request: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    Ok(answer.split(' ').nth(1).context("no status")?.to_owned())
+    Ok(answer)
 }
 
 async fn free_address() -> anyhow::Result<SocketAddr> {

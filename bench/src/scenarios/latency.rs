@@ -42,7 +42,7 @@ const PUSH_TO_START: &str = "SELECT finished_at - created_at AS took FROM jobs W
 
 /// `received_at` is taken when the delivery is about to be written. The server notes when it
 /// committed (`track_commit_timestamp`); a transfer's row never changes, so its own commit it is.
-const WEBHOOK_TO_CREDITS: &str = "SELECT (EXTRACT(EPOCH FROM pg_xact_commit_timestamp(t.xmin)) * \
+pub(super) const WEBHOOK_TO_CREDITS: &str = "SELECT (EXTRACT(EPOCH FROM pg_xact_commit_timestamp(t.xmin)) * \
                                   1000000)::bigint - e.received_at AS took FROM ledger_transfers t \
                                   JOIN payments p ON t.source_ref = 'txn_' || replace(p.id::text, \
                                   '-', '') JOIN provider_events e ON e.event_id = 'evt' || \
@@ -66,12 +66,13 @@ async fn paced(bench: &Bench, run: &str, rate: usize, seconds: usize) -> anyhow:
 }
 
 /// A stage on which something happened, since when in microseconds.
-struct Measured {
-    stage: Stage,
-    since: i64,
+pub(super) struct Measured {
+    pub(super) stage: Stage,
+    pub(super) since: i64,
 }
 
-async fn durations(measured: &Measured, query: &str) -> anyhow::Result<Vec<Duration>> {
+/// The waits that `query` finds, in order.
+pub(super) async fn durations(measured: &Measured, query: &str) -> anyhow::Result<Vec<Duration>> {
     let db = measured.stage.db.reader();
     let statement =
         Statement::from_sql_and_values(db.get_database_backend(), query, [measured.since.into()]);

@@ -5,12 +5,13 @@ mod growth;
 mod ingest;
 mod latency;
 mod memory;
+mod shop;
 
 use anyhow::ensure;
 
 use crate::{Run, bench::Bench, figures::Figures, report};
 
-const ALL: [&str; 6] = ["ingest", "end-to-end", "sqlite", "latency", "memory", "growth"];
+const ALL: [&str; 7] = ["ingest", "end-to-end", "sqlite", "latency", "shop", "memory", "growth"];
 
 /// Measures what `run` asks for.
 pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
@@ -29,6 +30,7 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
             "end-to-end" => end_to_end::postgres(&mut bench).await?,
             "sqlite" => end_to_end::sqlite(&mut bench).await?,
             "latency" => latency::measure(&mut bench).await?,
+            "shop" => shop::measure(&mut bench).await?,
             "memory" => memory::idle(&mut bench).await?,
             _ => growth::measure(&mut bench).await?,
         }
