@@ -23,7 +23,7 @@ const CONNECTIONS: usize = 16;
 /// Users that begin payments: enough for none to look like an attack.
 const USERS: usize = 20;
 
-/// Payments that begin in a second: we ask Stripe no more than twenty times in one by ourselves.
+/// Payments that begin in a second: we ask Stripe no more than 25 times in one.
 const BEGUN: usize = 10;
 
 /// Payments that succeed in a second.
