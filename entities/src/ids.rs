@@ -146,6 +146,14 @@ typed_id!(
     ReconciliationId, "rec"
 );
 typed_id!(
+    /// Names an answer to a dispute.
+    AnswerId, "ans"
+);
+typed_id!(
+    /// Names a file that goes with an answer to a dispute.
+    DisputeFileId, "dfl"
+);
+typed_id!(
     /// Names a refund: money on its way back (not the request for it).
     RefundId, "rfd"
 );

@@ -16,6 +16,8 @@ pub mod credit_lot;
 pub mod customer;
 pub mod data_key;
 pub mod dispute;
+pub mod dispute_answer;
+pub mod dispute_file;
 pub mod fact;
 pub mod invoice;
 pub mod job;
@@ -42,9 +44,10 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AttackId, AuditId, BlockId, CustomerId, DisputeId, EventId, GapId, InvoiceId, JobId, LotId,
-    MailId, MessageId, MethodId, ParseIdError, PaymentId, ProviderCustomerId, ReconciliationId,
-    RefundId, RefundRequestId, ReviewId, SessionId, TransferId,
+    AnswerId, AttackId, AuditId, BlockId, CustomerId, DisputeFileId, DisputeId, EventId, GapId,
+    InvoiceId, JobId, LotId, MailId, MessageId, MethodId, ParseIdError, PaymentId,
+    ProviderCustomerId, ReconciliationId, RefundId, RefundRequestId, ReviewId, SessionId,
+    TransferId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use provider::Provider;

@@ -22,6 +22,7 @@ mod m0010_watch;
 mod m0012_desk_lists;
 mod m0013_reconciliation;
 mod m0014_checkout_sessions;
+mod m0015_dispute_answers;
 mod m0017_wallets;
 mod m0018_dispute_gaps;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_desk_lists::Migration),
             Box::new(m0013_reconciliation::Migration),
             Box::new(m0014_checkout_sessions::Migration),
+            Box::new(m0015_dispute_answers::Migration),
             Box::new(m0017_wallets::Migration),
             Box::new(m0018_dispute_gaps::Migration),
         ]
