@@ -13,6 +13,7 @@ mod error;
 mod gateway;
 mod hosted;
 mod json;
+mod multipart;
 mod refunds;
 mod registry;
 mod retry;
@@ -23,7 +24,7 @@ mod valve;
 mod wallet;
 mod wire;
 
-pub use disputes::Disputes;
+pub use disputes::{DisputeAnswer, Disputes, EvidenceFile, Said};
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
 pub use gateway::{
     Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,

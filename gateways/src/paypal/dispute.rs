@@ -16,12 +16,15 @@ use super::{
     requests::{self, is_dispute, is_id},
 };
 use crate::{
-    Disputes, GatewayError, Unreadable,
+    DisputeAnswer, Disputes, GatewayError, Said, Unreadable,
     json::{is_code, maybe},
 };
 
 /// What a reason is called that PayPal does not give.
 const OTHER: &str = "other";
+
+/// Longest notes that PayPal takes, in characters.
+const MAX_NOTES: usize = 2_000;
 
 /// The parts of a dispute that we use; the raw ones we can do without.
 #[derive(Deserialize)]
@@ -205,11 +208,66 @@ pub(super) fn taken(body: &[u8]) -> Result<Vec<Taken>, Unreadable> {
     taken.collect()
 }
 
+/// What of a dispute shows that it has an answer of ours.
+#[derive(Deserialize)]
+struct Answered<'a> {
+    #[serde(borrow, default)]
+    evidences: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Evidence {
+    #[serde(default)]
+    notes: Option<String>,
+}
+
+/// Whether the dispute in `body`, which says `fact`, has `answer`: evidence names the answer it came
+/// with, at its end; who accepts, loses.
+fn has(body: &[u8], fact: &DisputeFact, answer: &DisputeAnswer) -> Result<bool, Unreadable> {
+    if matches!(answer.said, Said::Accepted) {
+        return Ok(fact.stage == DisputeStage::Lost);
+    }
+    let answered: Answered<'_> = serde_json::from_slice(body)?;
+    let evidences: Vec<Evidence> = maybe(answered.evidences).unwrap_or_default();
+    let end = name(answer);
+    let mut notes = evidences.iter().filter_map(|evidence| evidence.notes.as_deref());
+    Ok(notes.any(|notes| notes.ends_with(&end)))
+}
+
+fn name(answer: &DisputeAnswer) -> String {
+    format!("({})", answer.answer_id)
+}
+
 #[async_trait]
 impl Disputes for PayPal {
     async fn retrieve_dispute(&self, reference: &str) -> Result<DisputeFact, GatewayError> {
         let answer = self.transport.ask(&requests::dispute(reference)?).await?;
         self.dispute_fact(&answer).await
+    }
+
+    /// PayPal answers with links alone, so what came of it is asked for.
+    async fn answer_dispute(&self, answer: &DisputeAnswer) -> Result<DisputeFact, GatewayError> {
+        let request = match &answer.said {
+            Said::Accepted => requests::accept_claim(&answer.reference, &name(answer))?,
+            Said::Evidence(words, files) => {
+                let room = MAX_NOTES.saturating_sub(name(answer).len() + 1);
+                let words: String = words.chars().take(room).collect();
+                let notes = format!("{words} {}", name(answer));
+                requests::provide_evidence(answer, &notes, files)?
+            }
+        };
+        self.transport.post(&request, &answer.key).await?;
+        self.retrieve_dispute(&answer.reference).await
+    }
+
+    async fn find_answer(
+        &self,
+        answer: &DisputeAnswer,
+    ) -> Result<Option<DisputeFact>, GatewayError> {
+        let told = self.transport.ask(&requests::dispute(&answer.reference)?).await?;
+        let fact = self.dispute_fact(&told).await?;
+        let is_there = has(&told.body, &fact, answer).map_err(GatewayError::Shape)?;
+        Ok(is_there.then_some(fact))
     }
 }
 

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use super::amount::Amount;
-use crate::{Funding, GatewayError, PaymentOrder, RefundOrder, ReturnTo};
+use crate::{
+    DisputeAnswer, EvidenceFile, Funding, GatewayError, PaymentOrder, RefundOrder, ReturnTo,
+    multipart::Multipart,
+};
 
 /// What a reference begins with that is a capture's rather than an order's.
 pub(super) const CAPTURE_PREFIX: &str = "captures/";
@@ -24,8 +27,8 @@ const MAX_DESCRIPTION: usize = 127;
 pub(super) struct Request {
     /// Below the base, with its query.
     pub(super) path: String,
-    /// JSON, if it is a POST.
-    pub(super) body: Option<String>,
+    /// Media type and bytes, if it is a POST.
+    pub(super) body: Option<(String, Vec<u8>)>,
 }
 
 impl Request {
@@ -35,7 +38,7 @@ impl Request {
 
     /// `POST path` with `body`, which is JSON.
     pub(super) fn post(path: String, body: String) -> Self {
-        Self { path, body: Some(body) }
+        Self { path, body: Some(("application/json".to_owned(), body.into_bytes())) }
     }
 }
 
@@ -142,6 +145,30 @@ pub(super) fn refund_capture(id: &str, order: &RefundOrder) -> Result<Request, G
 pub(super) fn dispute(id: &str) -> Result<Request, GatewayError> {
     check_dispute(id)?;
     Ok(Request::get(format!("v1/customer/disputes/{id}")))
+}
+
+/// `POST /v1/customer/disputes/{id}/accept-claim`
+pub(super) fn accept_claim(id: &str, note: &str) -> Result<Request, GatewayError> {
+    check_dispute(id)?;
+    let body = json!({ "note": note, "accept_claim_type": "REFUND" });
+    Ok(Request::post(format!("v1/customer/disputes/{id}/accept-claim"), body.to_string()))
+}
+
+/// `POST /v1/customer/disputes/{id}/provide-evidence`
+pub(super) fn provide_evidence(
+    answer: &DisputeAnswer,
+    notes: &str,
+    files: &[EvidenceFile],
+) -> Result<Request, GatewayError> {
+    check_dispute(&answer.reference)?;
+    let input = json!({ "evidences": [{ "evidence_type": "OTHER", "notes": notes }] });
+    let mut body = Multipart::new(&answer.key);
+    body = body.text("input", Some("application/json"), &input.to_string());
+    for file in files {
+        body = body.file("evidence-file", &file.name, &file.media, &file.content);
+    }
+    let path = format!("v1/customer/disputes/{}/provide-evidence", answer.reference);
+    Ok(Request { path, body: Some(body.finish()) })
 }
 
 /// `GET /v1/customer/disputes`: those of the capture `id`, which [`is_id`] has checked.

@@ -95,9 +95,7 @@ impl Transport {
         let url = format!("{}/{}", self.base, request.path);
         let make = |http: &Client| {
             let call = match &request.body {
-                Some(body) => {
-                    http.post(&url).header(CONTENT_TYPE, "application/json").body(body.clone())
-                }
+                Some((kind, body)) => http.post(&url).header(CONTENT_TYPE, kind).body(body.clone()),
                 None => http.get(&url),
             };
             // The whole object, so that amounts can be compared.

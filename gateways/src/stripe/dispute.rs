@@ -1,6 +1,6 @@
 //! Stripe's disputes in our words.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use async_trait::async_trait;
 use entities::{
@@ -17,8 +17,9 @@ use super::{
     requests::check_reference,
 };
 use crate::{
-    Disputes, GatewayError, Unreadable,
+    DisputeAnswer, Disputes, EvidenceFile, GatewayError, Said, Unreadable,
     json::{is_code, maybe},
+    multipart::Multipart,
 };
 
 /// The kinds of event that are about a dispute.
@@ -132,17 +133,98 @@ fn moved(dispute: &Dispute<'_>) -> Option<Funds> {
     moved.iter().any(|movement| movement.amount < 0).then_some(Funds::Withdrawn)
 }
 
+/// What of a dispute shows that it has an answer of ours.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    answer_id: String,
+}
+
+#[derive(Deserialize)]
+struct Uploaded {
+    id: String,
+}
+
 #[async_trait]
 impl Disputes for Stripe {
     async fn retrieve_dispute(&self, reference: &str) -> Result<DisputeFact, GatewayError> {
-        check_reference(reference)?;
-        let request = RequestBuilder::new(StripeMethod::Get, format!("/disputes/{reference}"));
-        let answer = self.transport.call(&request, None).await?;
+        let answer = self.dispute(reference).await?;
         self.dispute_fact(&answer).map_err(GatewayError::Shape)
+    }
+
+    async fn answer_dispute(&self, answer: &DisputeAnswer) -> Result<DisputeFact, GatewayError> {
+        check_reference(&answer.reference)?;
+        let path = format!("/disputes/{}", answer.reference);
+        let request = match &answer.said {
+            Said::Accepted => RequestBuilder::new(StripeMethod::Post, format!("{path}/close")),
+            Said::Evidence(words, files) => {
+                let form = self.evidence(answer, words, files).await?;
+                RequestBuilder::new(StripeMethod::Post, path).form(&form)
+            }
+        };
+        let told = self.transport.call(&request, Some(&answer.key)).await?;
+        self.dispute_fact(&told).map_err(GatewayError::Shape)
+    }
+
+    async fn find_answer(
+        &self,
+        answer: &DisputeAnswer,
+    ) -> Result<Option<DisputeFact>, GatewayError> {
+        let told = self.dispute(&answer.reference).await?;
+        let fact = self.dispute_fact(&told).map_err(GatewayError::Shape)?;
+        let is_there = match &answer.said {
+            Said::Accepted => fact.stage == DisputeStage::Lost,
+            Said::Evidence(..) => names(&told, answer).map_err(GatewayError::Shape)?,
+        };
+        Ok(is_there.then_some(fact))
     }
 }
 
+/// Whether the evidence of the dispute in `told` is that of `answer`.
+fn names(told: &Answer, answer: &DisputeAnswer) -> Result<bool, Unreadable> {
+    let named: Named<'_> = serde_json::from_str(told.text()?)?;
+    let named = maybe(named.metadata).map(|metadata: Metadata| metadata.answer_id);
+    Ok(named.is_some_and(|id| id == answer.answer_id.to_string()))
+}
+
 impl Stripe {
+    async fn dispute(&self, reference: &str) -> Result<Answer, GatewayError> {
+        check_reference(reference)?;
+        let request = RequestBuilder::new(StripeMethod::Get, format!("/disputes/{reference}"));
+        self.transport.call(&request, None).await
+    }
+
+    /// The form of evidence, once its files are there.
+    async fn evidence(
+        &self,
+        answer: &DisputeAnswer,
+        words: &str,
+        files: &[EvidenceFile],
+    ) -> Result<BTreeMap<String, String>, GatewayError> {
+        let mut form = BTreeMap::from([
+            ("evidence[uncategorized_text]".to_owned(), words.to_owned()),
+            ("metadata[answer_id]".to_owned(), answer.answer_id.to_string()),
+            ("submit".to_owned(), "true".to_owned()),
+        ]);
+        for (place, file) in files.iter().enumerate() {
+            let key = format!("{}-file-{place}", answer.key);
+            let body = Multipart::new(&key)
+                .text("purpose", None, "dispute_evidence")
+                .file("file", &file.name, &file.media, &file.content)
+                .finish();
+            let told = self.transport.upload(&body, &key).await?;
+            let uploaded: Uploaded = serde_json::from_slice(&told.body)
+                .map_err(|error| GatewayError::Shape(error.into()))?;
+            form.insert(format!("evidence[{}]", file.field), uploaded.id);
+        }
+        Ok(form)
+    }
+
     /// Reads a dispute out of an answer.
     fn dispute_fact(&self, answer: &Answer) -> Result<DisputeFact, Unreadable> {
         let json = answer.text()?;
