@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use super::error::ApiError;
+use super::{error::ApiError, multipart};
 
 /// Most parameters in one request. Metadata has at most 50 keys; nothing sane comes near this.
 const MAX_FIELDS: usize = 1_000;
@@ -32,6 +32,25 @@ pub(crate) fn parse(input: &[u8]) -> Result<BTreeMap<String, Field>, ApiError> {
         insert(&mut root, &path, value.into_owned()).ok_or_else(|| malformed(&name))?;
     }
     Ok(root)
+}
+
+/// Reads a body of several parts; a file is what is known of it.
+pub(crate) fn of_parts(boundary: &str, body: &[u8]) -> Result<BTreeMap<String, Field>, ApiError> {
+    let parts = multipart::parse(boundary, body);
+    let parts = parts.ok_or_else(|| ApiError::invalid("The body cannot be read."))?;
+    let field = |part: multipart::Part| match part.file {
+        None => (part.name, Field::Text(String::from_utf8_lossy(&part.content).into_owned())),
+        Some(file) => {
+            let known = [
+                ("filename", file),
+                ("size", part.content.len().to_string()),
+                ("type", part.media.unwrap_or_default()),
+            ];
+            let known = known.map(|(name, text)| (name.to_owned(), Field::Text(text)));
+            (part.name, Field::Map(BTreeMap::from(known)))
+        }
+    };
+    Ok(parts.into_iter().map(field).collect())
 }
 
 /// `a[b][]` as `["a", "b", ""]`; `None` if the brackets do not match up.

@@ -4,6 +4,7 @@ mod auth;
 pub(crate) mod error;
 mod form;
 pub(crate) mod keys;
+pub(crate) mod multipart;
 pub(crate) mod params;
 mod routes;
 
@@ -28,8 +29,8 @@ use crate::{
     stripe::{API_VERSION, Origin},
 };
 
-/// Largest body of a request.
-const MAX_BODY: usize = 1024 * 1024;
+/// Largest body of a request: files are sent with evidence.
+pub(crate) const MAX_BODY: usize = 6 * 1024 * 1024;
 
 /// The API, to be nested at `/v1`.
 pub(crate) struct Api(pub(crate) Arc<Inner>);
@@ -171,9 +172,16 @@ async fn read(mut request: Request, path: &str) -> Result<Call, ApiError> {
     let method = request.method().clone();
     let path = path.trim_start_matches('/').split('/').map(str::to_owned).collect();
     let mut fields = form::parse(request.uri().query().unwrap_or_default().as_bytes())?;
-    if method == Method::POST {
-        check_content_type(request.headers())?;
-        fields.extend(form::parse(&body)?);
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    match kind.and_then(multipart::boundary) {
+        Some(boundary) if method == Method::POST => {
+            fields.extend(form::of_parts(&boundary, &body)?);
+        }
+        _ if method == Method::POST => {
+            check_content_type(request.headers())?;
+            fields.extend(form::parse(&body)?);
+        }
+        _ => {}
     }
     Ok(Call { method, path, params: Params::new(fields), caller })
 }

@@ -68,6 +68,7 @@ impl Call {
             ["customers", id, "payment_methods"] => work.list_methods(params, Some(id)),
             ["events"] => work.list_events(params),
             ["events", id] => work.retrieve_event(id, params),
+            ["files", id] => work.retrieve_file(id, params),
             ["disputes"] => work.list_disputes(params),
             ["disputes", id] => work.retrieve_dispute(id, params),
             ["payment_intents"] => work.list_intents(params),
@@ -102,6 +103,7 @@ impl Call {
             ["customer_sessions"] => work.create_customer_session(params),
             ["setup_intents"] => work.create_setup(params),
             ["setup_intents", id, "cancel"] => work.cancel_setup(id, params),
+            ["files"] => work.create_file(params),
             ["disputes", id] => work.update_dispute(id, params),
             ["disputes", id, "close"] => work.close_dispute(id, params),
             ["refunds"] => work.create_refund(params),
@@ -151,6 +153,7 @@ fn kind(method: &Method, path: &[&str]) -> Option<&'static str> {
         ["refunds", ..] => Some("refund"),
         ["disputes"] if list => Some("disputes"),
         ["disputes", ..] => Some("dispute"),
+        ["files", ..] => Some("file"),
         ["payment_methods"] | ["customers", _, "payment_methods"] if list => {
             Some("payment_methods")
         }

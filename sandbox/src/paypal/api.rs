@@ -13,16 +13,14 @@ use super::{PaypalWork, error::Refusal, order::Order, verify::verify};
 use crate::{
     Inner,
     api::{
-        base64, broken_connection,
+        MAX_BODY, base64, broken_connection,
         keys::{Begun, Stored},
+        multipart,
         params::Params,
         parse_form,
     },
     ids, lock,
 };
-
-/// Largest body of a request.
-const MAX_BODY: usize = 1024 * 1024;
 
 /// How long a token is good for: nine hours, as at PayPal.
 const TOKEN_SECONDS: i64 = 32_400;
@@ -238,6 +236,14 @@ impl PaypalWork<'_> {
                 let dispute = self.state.disputes.get(id).ok_or_else(Refusal::not_found)?;
                 Ok((200, self.dispute_view(dispute)))
             }
+            (&Method::POST, ["v1", "customer", "disputes", id, "accept-claim"]) => {
+                json_body(call)?;
+                Ok((200, self.accept_claim(id)?))
+            }
+            (&Method::POST, ["v1", "customer", "disputes", id, "provide-evidence"]) => {
+                let (input, documents) = input(call)?;
+                Ok((200, self.provide_evidence(id, &input, &documents)?))
+            }
             (&Method::GET, ["v1", "notifications", "webhooks-events"]) => {
                 Ok((200, self.list_events(&call.query)?))
             }
@@ -267,6 +273,16 @@ fn json_body(call: &Call) -> Result<Value, Refusal> {
     }
     let body: Value = serde_json::from_slice(&call.body).map_err(|_| Refusal::malformed())?;
     if body.is_object() { Ok(body) } else { Err(Refusal::malformed()) }
+}
+
+/// The JSON of a body of several parts, and the names of its files.
+fn input(call: &Call) -> Result<(Value, Vec<String>), Refusal> {
+    let kind = call.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let Some(boundary) = kind.and_then(multipart::boundary) else { return Err(Refusal::media()) };
+    let parts = multipart::parse(&boundary, &call.body).ok_or_else(Refusal::malformed)?;
+    let input = parts.iter().find(|part| part.name == "input").ok_or_else(Refusal::malformed)?;
+    let input = serde_json::from_slice(&input.content).map_err(|_| Refusal::malformed())?;
+    Ok((input, parts.into_iter().filter_map(|part| part.file).collect()))
 }
 
 fn written(status: u16, body: &Value) -> Response {

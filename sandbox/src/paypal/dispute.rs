@@ -14,6 +14,9 @@ use crate::api::params::Params;
 /// For how long the seller may answer, in seconds.
 const ANSWER: i64 = 10 * 86_400;
 
+/// Longest notes, in characters.
+const MAX_NOTES: usize = 2_000;
+
 /// Why payers complain.
 const REASONS: [&str; 4] = [
     "UNAUTHORISED",
@@ -40,14 +43,32 @@ pub(crate) struct Dispute {
     updated: i64,
     due: i64,
     outcome: Option<Outcome>,
+    /// What the seller said: notes, and the names of documents.
+    evidences: Vec<(String, Vec<String>)>,
 }
 
 impl Dispute {
     fn status(&self) -> &'static str {
         match self.outcome {
             Some(_) => "RESOLVED",
-            None => "WAITING_FOR_SELLER_RESPONSE",
+            None if self.evidences.is_empty() => "WAITING_FOR_SELLER_RESPONSE",
+            None => "UNDER_REVIEW",
         }
+    }
+
+    fn evidence(&self) -> Vec<Value> {
+        let evidence = |(notes, documents): &(String, Vec<String>)| {
+            let mut evidence = json!({
+                "evidence_type": "OTHER", "notes": notes, "source": "SUBMITTED_BY_SELLER",
+                "date": written_time(self.updated),
+            });
+            if !documents.is_empty() {
+                let documents = documents.iter().map(|name| json!({ "name": name }));
+                evidence["documents"] = documents.collect();
+            }
+            evidence
+        };
+        self.evidences.iter().map(evidence).collect()
     }
 
     /// As a list shows it.
@@ -91,6 +112,9 @@ impl Dispute {
             transaction["custom"] = json!(custom);
         }
         view["disputed_transactions"] = json!([transaction]);
+        if !self.evidences.is_empty() {
+            view["evidences"] = json!(self.evidence());
+        }
         match self.outcome {
             None => {
                 view["allowed_response_options"] =
@@ -137,6 +161,7 @@ impl PaypalWork<'_> {
             updated: self.now,
             due: self.now + ANSWER,
             outcome: None,
+            evidences: Vec::new(),
         };
         let id = dispute.id.clone();
         self.disputed(dispute, "CUSTOMER.DISPUTE.CREATED");
@@ -152,6 +177,50 @@ impl PaypalWork<'_> {
         }
         self.resolve(dispute, if won { Outcome::Seller } else { Outcome::Buyer });
         Ok(())
+    }
+
+    /// `POST /v1/customer/disputes/{id}/accept-claim`
+    pub(super) fn accept_claim(&mut self, id: &str) -> Result<Value, Refusal> {
+        self.waiting(id)?;
+        self.decide_dispute(id, false)?;
+        Ok(self.own_link(id))
+    }
+
+    /// `POST /v1/customer/disputes/{id}/provide-evidence`, whose `input` is JSON.
+    pub(super) fn provide_evidence(
+        &mut self,
+        id: &str,
+        input: &Value,
+        documents: &[String],
+    ) -> Result<Value, Refusal> {
+        let mut dispute = self.waiting(id)?;
+        let evidences = input["evidences"].as_array().filter(|list| !list.is_empty());
+        let evidences = evidences.ok_or_else(|| Refusal::missing("/evidences"))?;
+        for evidence in evidences {
+            let notes = evidence["notes"].as_str().unwrap_or_default().to_owned();
+            if notes.chars().count() > MAX_NOTES || evidence["evidence_type"].as_str().is_none() {
+                return Err(Refusal::syntax("/evidences"));
+            }
+            dispute.evidences.push((notes, documents.to_vec()));
+        }
+        dispute.updated = self.now;
+        self.disputed(dispute, "CUSTOMER.DISPUTE.UPDATED");
+        Ok(self.own_link(id))
+    }
+
+    /// The dispute `id`, if it waits for the seller.
+    fn waiting(&self, id: &str) -> Result<Dispute, Refusal> {
+        let dispute = self.state.disputes.get(id).ok_or_else(Refusal::not_found)?;
+        if dispute.status() == "WAITING_FOR_SELLER_RESPONSE" {
+            return Ok(dispute.clone());
+        }
+        let description = "The dispute does not wait for the seller.";
+        Err(Refusal::unprocessable("ACTION_NOT_ALLOWED_IN_CURRENT_STATE", description))
+    }
+
+    fn own_link(&self, id: &str) -> Value {
+        let own = format!("{}/v1/customer/disputes/{id}", self.config.api_base);
+        json!({ "links": [link(&own, "self", "GET")] })
     }
 
     /// The seller has paid all of it back: there is nothing left to complain about.

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Work, list::OfCharge};
+use super::{
+    Work,
+    list::OfCharge,
+    metadata::{self, Metadata},
+};
 use crate::{
     api::{error::ApiError, params::Params},
     ids,
@@ -61,6 +65,7 @@ pub(crate) struct Dispute {
     reason: String,
     status: &'static str,
     evidence: Map<String, Value>,
+    metadata: Metadata,
     submissions: u32,
     due: i64,
     /// What the bank took, and what it gave back.
@@ -93,7 +98,7 @@ impl Dispute {
             },
             "is_charge_refundable": self.status.starts_with("warning"),
             "livemode": false,
-            "metadata": {},
+            "metadata": self.metadata,
             "payment_intent": self.intent,
             "reason": self.reason,
             "status": self.status,
@@ -159,6 +164,7 @@ impl Work<'_> {
             reason: reason.to_owned(),
             status: if question { "warning_needs_response" } else { "needs_response" },
             evidence: Map::new(),
+            metadata: Metadata::new(),
             submissions: 0,
             due: self.now + EVIDENCE,
             moved: if question { Vec::new() } else { vec![charge.refunded - charge.amount] },
@@ -203,9 +209,17 @@ impl Work<'_> {
         params.only(&["evidence", "expand", "metadata", "submit"])?;
         let submit = params.boolean("submit")?.unwrap_or(true);
         let evidence = params.map("evidence")?;
-        let dispute = self.open_one(id)?;
-        if let Some(evidence) = evidence {
+        if let Some(evidence) = &evidence {
             evidence.only(&FIELDS)?;
+            for (field, text) in evidence.texts()? {
+                if text.starts_with("file_") && self.state.files.get(text).is_none() {
+                    return Err(ApiError::no_such("file", text, &format!("evidence[{field}]")));
+                }
+            }
+        }
+        let dispute = self.open_one(id)?;
+        metadata::patch(&mut dispute.metadata, params)?;
+        if let Some(evidence) = evidence {
             for (field, text) in evidence.texts()? {
                 dispute.evidence.insert(field.to_owned(), json!(text));
             }

@@ -10,6 +10,7 @@ mod currency;
 mod customers;
 mod disputes;
 mod events;
+mod files;
 mod intents;
 mod list;
 mod metadata;

@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) setups: Table<Setup>,
     pub(crate) refunds: Table<Refund>,
     pub(crate) disputes: Table<Dispute>,
+    /// Files, as they are shown.
+    pub(crate) files: Table<Value>,
     pub(crate) events: Table<Event>,
 }
 
@@ -40,6 +42,7 @@ impl State {
             setups: Table::new(MAX_OBJECTS),
             refunds: Table::new(MAX_OBJECTS),
             disputes: Table::new(MAX_OBJECTS),
+            files: Table::new(MAX_OBJECTS),
             events: Table::new(MAX_EVENTS),
         }
     }
