@@ -10,6 +10,7 @@ pub mod queue;
 pub mod tickets;
 
 mod alert;
+mod answer_dispute;
 mod apply_event;
 mod detach_methods;
 mod follow_payment;
@@ -30,6 +31,7 @@ mod verify_audit;
 mod verify_ledger;
 
 pub use alert::Alert;
+pub use answer_dispute::AnswerDispute;
 pub use apply_event::ApplyEvent;
 pub use detach_methods::DetachMethods;
 pub use entities::job::Lane;

@@ -7,11 +7,12 @@ use sea_orm::ConnectionTrait;
 use crate::{
     Error, Store,
     audit::{self, Line},
-    customers, fraud, refunds,
+    customers, disputes, fraud, refunds,
 };
 
 /// Closes the account of `user_ref`: mail address, billing details, the network addresses they bought
-/// from and what they wrote about refunds are erased, saved methods can no longer be used here and are taken off at the provider by the job that
+/// from, what they wrote about refunds and what was said about them in disputes are erased, saved
+/// methods can no longer be used here and are taken off at the provider by the job that
 /// is enqueued.
 ///
 /// Payments, invoices and the ledger stay, as tax law asks. Closing twice is closing once.
@@ -32,6 +33,7 @@ pub async fn close(store: &Store, user_ref: &str) -> Result<Option<Enqueued>, Er
     txn.execute_raw(sql::statement(txn.get_database_backend(), body, values)).await?;
     fraud::forget(&txn, customer.id).await?;
     refunds::erase_words(store, &txn, customer.id, now).await?;
+    disputes::erase_words(&txn, customer.id).await?;
     if first {
         let line = Line {
             actor: format!("user:{user_ref}"),

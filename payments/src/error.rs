@@ -3,6 +3,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     core::{
+        disputes::Unanswerable,
         fraud,
         refunds::{NotRefundable, Refusal},
     },
@@ -55,6 +56,9 @@ pub enum Error {
     /// Somebody may not decide about a request for a refund, or not so.
     #[error("{0}")]
     Refused(Refusal),
+    /// A dispute is not answered, or not so.
+    #[error("{0}")]
+    Unanswerable(Unanswerable),
     /// An argument that no caller may pass.
     #[error("{0}")]
     Invalid(&'static str),
@@ -77,6 +81,7 @@ impl Error {
             | Self::NotSold(_)
             | Self::NotRefundable(_)
             | Self::Refused(_)
+            | Self::Unanswerable(_)
             | Self::Invalid(_)
             | Self::Inconsistent(_) => false,
         }
@@ -92,6 +97,12 @@ impl From<NotRefundable> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<Unanswerable> for Error {
+    fn from(why: Unanswerable) -> Self {
+        Self::Unanswerable(why)
     }
 }
 

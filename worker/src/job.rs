@@ -80,3 +80,14 @@ impl From<GatewayError> for JobError {
         if error.is_transient() { Self::Retry(error.into()) } else { Self::Bury(error.into()) }
     }
 }
+
+/// The provider's reason, if it refused for good. What is wrong with our keys, or with our pace, says
+/// nothing about what was asked for.
+pub(crate) fn refusal(error: &GatewayError) -> Option<String> {
+    match error {
+        GatewayError::Api { status: 401 | 403 | 409 | 429 | 500.., .. }
+        | GatewayError::Net(_)
+        | GatewayError::Shape(_) => None,
+        GatewayError::Api { code, kind, .. } => Some(code.clone().unwrap_or_else(|| kind.clone())),
+    }
+}

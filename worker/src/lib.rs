@@ -4,6 +4,7 @@
 //! at any point, so everything a job does must be harmless the second time.
 
 mod alert;
+mod answer_dispute;
 mod apply_event;
 mod charged;
 mod context;

@@ -7,7 +7,7 @@ use payments::{
     refunds::{self, Next, Order},
 };
 
-use crate::{Context, JobError, Ran, Run};
+use crate::{Context, JobError, Ran, Run, job::refusal};
 
 impl Run for ProcessRefund {
     #[tracing::instrument(name = "job.process_refund", skip_all, fields(refund.id = %self.refund_id))]
@@ -136,15 +136,4 @@ fn unknown(id: RefundId) -> Alert {
 
 fn retry(error: GatewayError) -> JobError {
     JobError::Retry(error.into())
-}
-
-/// The provider's reason, if it refused for good. What is wrong with our keys, or with our pace, says
-/// nothing about the refund.
-fn refusal(error: &GatewayError) -> Option<String> {
-    match error {
-        GatewayError::Api { status: 401 | 403 | 409 | 429 | 500.., .. }
-        | GatewayError::Net(_)
-        | GatewayError::Shape(_) => None,
-        GatewayError::Api { code, kind, .. } => Some(code.clone().unwrap_or_else(|| kind.clone())),
-    }
 }

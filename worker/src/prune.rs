@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use entities::job::Model;
 use jobs::{Prune, queue};
-use payments::{fraud, idempotency, inbox};
+use payments::{disputes, fraud, idempotency, inbox};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -12,6 +12,9 @@ const EVENTS: Duration = Duration::from_hours(24 * 90);
 /// How long finished jobs are kept; past the window in which anything could ask for them again.
 const JOBS: Duration = Duration::from_hours(24 * 100);
 
+/// How long evidence is kept after its dispute has ended: a bank may be asked again for as long.
+const EVIDENCE: Duration = Duration::from_hours(24 * 90);
+
 impl Run for Prune {
     #[tracing::instrument(name = "job.prune", skip_all)]
     async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
@@ -20,7 +23,8 @@ impl Run for Prune {
         let jobs = queue::prune(context.store.db.writer(), now - JOBS).await?;
         let keys = idempotency::prune(&context.store, now).await?;
         let visits = fraud::prune(&context.store, now).await?;
-        tracing::info!(events, jobs, keys, visits, "pruned");
+        let files = disputes::prune(&context.store, now - EVIDENCE).await?;
+        tracing::info!(events, jobs, keys, visits, files, "pruned");
         Ok(Ran::Done)
     }
 }

@@ -6,6 +6,7 @@ mod books;
 mod books_tests;
 mod decide;
 pub mod declines;
+pub mod disputes;
 pub mod fraud;
 pub mod money_back;
 mod policies;
