@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use gateways::{GatewayError, WebhookError};
 use payments::core::{
-    declines, fraud,
+    declines,
+    disputes::Unanswerable,
+    fraud,
     refunds::{NotRefundable, Refusal},
 };
 use poem::{Response, error::ResponseError, http::StatusCode};
@@ -220,7 +222,8 @@ fn title(error: &CashierError) -> String {
             error @ (payments::Error::NotEnoughCredits { .. }
             | payments::Error::SpentDifferently { .. }
             | payments::Error::NotRefundable(_)
-            | payments::Error::Refused(_)),
+            | payments::Error::Refused(_)
+            | payments::Error::Unanswerable(_)),
         ) => error.to_string(),
         CashierError::Payments(_) => "something of ours failed; try again".to_owned(),
     }
@@ -259,6 +262,7 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
             }
             payments::Error::NotRefundable(why) => not_refundable(*why),
             payments::Error::Refused(refusal) => refused(*refusal),
+            payments::Error::Unanswerable(why) => unanswerable(*why),
             payments::Error::Db(_) | payments::Error::Stale(_) | payments::Error::LeaseLost(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
@@ -295,6 +299,18 @@ fn refused(refusal: Refusal) -> (StatusCode, &'static str) {
         Refusal::Decided(_) => (StatusCode::CONFLICT, "already_decided"),
         Refusal::NoAppeal(_) => (StatusCode::CONFLICT, "no_appeal"),
     }
+}
+
+fn unanswerable(why: Unanswerable) -> (StatusCode, &'static str) {
+    let code = match why {
+        Unanswerable::Stale => "stale",
+        Unanswerable::NotWaiting(_) => "not_waiting",
+        Unanswerable::TooLate(_) => "evidence_too_late",
+        Unanswerable::Answered(_) => "dispute_answered",
+        Unanswerable::OnItsWay(_) => "answer_on_its_way",
+        Unanswerable::OnlyAsked => "only_asked",
+    };
+    (StatusCode::CONFLICT, code)
 }
 
 fn cashier_more(error: &CashierError) -> Value {

@@ -2,11 +2,10 @@
 
 use ::payments::{
     core::refunds::Reviewer,
-    disputes,
     refunds::{self, Decided, Filter},
 };
 use entities::{
-    DisputeId, RefundRequestId, dispute, payment, refund,
+    RefundRequestId, payment, refund,
     refund_request::{self, State},
 };
 use poem::Response;
@@ -84,31 +83,6 @@ pub(crate) struct Case {
     appealed_at: Option<String>,
 }
 
-/// A dispute.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Dispute {
-    #[serde(rename = "disputeId")]
-    id: String,
-    transaction_id: String,
-    provider: String,
-    /// The dispute in the provider's dashboard.
-    provider_url: Option<String>,
-    /// `warning`, `needs_response`, `under_review`, `harmless`, `won`, `lost`.
-    status: String,
-    /// `untouched`, `withdrawn`, `reinstated`.
-    funds: String,
-    /// Why, in the provider's code.
-    reason: String,
-    /// In minor units.
-    amount: i64,
-    currency: String,
-    held_credits: i64,
-    evidence_due: Option<String>,
-    opened_at: String,
-    closed_at: Option<String>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -158,18 +132,6 @@ pub(crate) async fn deny(call: Call) -> Result<Response, Problem> {
     let decided = refunds::deny(&call.app.store, reviewer, id, &denial.reason).await?;
     announce(&call, decided)?;
     case(&call, id).await
-}
-
-/// `GET /admin/disputes`.
-pub(crate) async fn disputes(call: Call) -> Result<Response, Problem> {
-    let place: Place = call.query()?;
-    let states: Vec<dispute::State> = words(place.status.as_deref())?;
-    let after: Option<DisputeId> = cursor(place.cursor.as_deref())?;
-    let page = disputes::page(&call.app.store, &states, after, limit(place.limit)?).await?;
-    Ok(success(&view::Page {
-        items: page.disputes.iter().map(|row| Dispute::new(&call, row)).collect(),
-        next_cursor: page.next.map(|id| id.to_string()),
-    }))
 }
 
 fn announce(call: &Call, decided: Option<Decided>) -> Result<(), Problem> {
@@ -228,25 +190,5 @@ impl Case {
             decided_at: request.decided_at.map(|at| at.to_string()),
             appealed_at: request.appealed_at.map(|at| at.to_string()),
         })
-    }
-}
-
-impl Dispute {
-    fn new(call: &Call, row: &dispute::Model) -> Self {
-        Self {
-            id: row.id.to_string(),
-            transaction_id: row.payment_id.to_string(),
-            provider: row.provider.as_str().to_owned(),
-            provider_url: call.app.gateway_url(row.provider, &row.provider_reference),
-            status: row.state.as_str().to_owned(),
-            funds: row.funds.as_str().to_owned(),
-            reason: row.reason.clone(),
-            amount: row.amount,
-            currency: row.currency.code().to_owned(),
-            held_credits: row.held,
-            evidence_due: row.evidence_due.map(|at| at.to_string()),
-            opened_at: row.opened_at.to_string(),
-            closed_at: row.closed_at.map(|at| at.to_string()),
-        }
     }
 }

@@ -62,7 +62,7 @@ impl Endpoint for Gate {
                     Some(user)
                 }
             };
-            let body = body::read(body, body::API_LIMIT, app.options.body_timeout).await?;
+            let body = body::read(body, self.0.limit, app.options.body_timeout).await?;
             let device = request.header(DEVICE);
             let visit = Visit::new(app.address(&request), device)?;
             let call = Call {

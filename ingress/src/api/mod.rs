@@ -9,6 +9,7 @@ mod balance;
 mod call;
 mod confirm;
 mod desk;
+mod disputes;
 mod export;
 mod gate;
 mod hosted;

@@ -6,10 +6,11 @@ use poem::{Response, http::Method};
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Call, account, balance, confirm, desk, export, hosted, intent, invoice, methods, openapi,
-    packages, payments, paypal, receipt, reconciliation, refunds, replay, reviews, spend, view,
+    Call, account, balance, confirm, desk, disputes, export, hosted, intent, invoice, methods,
+    openapi, packages, payments, paypal, receipt, reconciliation, refunds, replay, reviews, spend,
+    view,
 };
-use crate::Problem;
+use crate::{Problem, body::API_LIMIT};
 
 type Serving = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
 
@@ -102,6 +103,8 @@ pub(crate) struct Operation {
     pub(crate) about: &'static str,
     pub(crate) access: Access,
     pub(crate) query: &'static [Parameter],
+    /// Largest body, in bytes.
+    pub(crate) limit: usize,
     /// The schema of the body, if there is one.
     pub(crate) body: Option<fn(&mut SchemaGenerator) -> Schema>,
     /// The status of success.
@@ -144,6 +147,7 @@ const fn get(
         about,
         access: Access::User,
         query: &[],
+        limit: API_LIMIT,
         body: None,
         status: 200,
         answer: Answer::Data(answer),
@@ -377,8 +381,43 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "adminListDisputes",
             "/admin/disputes",
             "Disputes, newest first",
-            schema::<view::Page<desk::Dispute>>,
-            |call| Box::pin(desk::disputes(call)),
+            schema::<view::Page<disputes::Dispute>>,
+            |call| Box::pin(disputes::list(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        ..get(
+            "adminGetDispute",
+            "/admin/disputes/{id}",
+            "One dispute, with what was answered",
+            schema::<disputes::Dispute>,
+            |call| Box::pin(disputes::show(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        status: 202,
+        limit: disputes::EVIDENCE_LIMIT,
+        body: Some(schema::<disputes::Evidence>),
+        ..post(
+            "adminSubmitEvidence",
+            "/admin/disputes/{id}/evidence",
+            "Answers a dispute with evidence, once and for good",
+            schema::<disputes::Dispute>,
+            |call| Box::pin(disputes::evidence(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        status: 202,
+        body: Some(schema::<disputes::Acceptance>),
+        ..post(
+            "adminAcceptDispute",
+            "/admin/disputes/{id}/accept",
+            "Accepts a dispute: the payer gets the money",
+            schema::<disputes::Dispute>,
+            |call| Box::pin(disputes::accept(call)),
         )
     },
     Operation {
