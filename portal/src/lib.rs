@@ -121,7 +121,7 @@ pub fn routes(portal: Portal) -> Route {
         .at("/payments/:payment/invoice.pdf", get(payment::invoice))
         .at("/payments/:payment/receipt", post(payment::resend.with(limit())))
         .at("/payments/:payment/check", post(payment::check.with(limit())));
-    let pages = desk::routes(pages, FORM_LIMIT);
+    let pages = desk::routes(pages);
     let pages = assets::FILES
         .iter()
         .fold(pages, |pages, file| pages.at(file.path, get(assets::Serve(file))))

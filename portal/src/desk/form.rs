@@ -32,6 +32,8 @@ pub(super) struct Form {
     /// `post`, or `get` for a page that asks once more.
     method: &'static str,
     csrf: String,
+    /// Whether files go with it.
+    files: bool,
     hidden: Vec<(&'static str, String)>,
     fields: Vec<Field>,
     button: String,
@@ -58,6 +60,7 @@ impl Form {
             action: action.into(),
             method: "get",
             csrf: String::new(),
+            files: false,
             hidden: Vec::new(),
             fields: Vec::new(),
             button: button.into(),
@@ -78,6 +81,7 @@ impl Form {
 
     /// With a field.
     pub(super) fn field(mut self, field: Field) -> Self {
+        self.files |= matches!(field.kind, Kind::File(_));
         self.fields.push(field);
         self
     }
@@ -116,6 +120,8 @@ enum Kind {
     Line(&'static str),
     /// Several lines.
     Lines,
+    /// A file of one of these media types, divided by commas.
+    File(String),
     /// One of these: values and their names.
     Choice(Vec<(String, String)>),
 }
@@ -148,6 +154,11 @@ impl Field {
     /// Several lines of text.
     pub(super) fn lines(name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
         Self::of(name, label, value, Kind::Lines)
+    }
+
+    /// A file of one of the types in `media`.
+    pub(super) fn file(name: &'static str, label: &'static str, media: &[&str]) -> Self {
+        Self::of(name, label, "", Kind::File(media.join(",")))
     }
 
     /// One of `choices`: values and their names. What is not among them is not chosen.

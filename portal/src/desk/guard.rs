@@ -94,6 +94,11 @@ impl Staff {
         self.visitor.csrf()
     }
 
+    /// Refuses a form that carries something else than [`csrf`](Self::csrf).
+    pub(super) fn prove(&self, csrf: &str) -> Result<(), Failure> {
+        self.visitor.prove(csrf)
+    }
+
     /// Refuses who signed in too long ago for what cannot be taken back; they go on at `back`.
     pub(super) fn just_signed_in(&self, portal: &Portal, back: &str) -> Result<(), Failure> {
         let age = portal.store.clock.now().since(self.visitor.opened_at());
@@ -121,6 +126,7 @@ pub(super) fn told(error: payments::Error, back: &str) -> Failure {
     use payments::Error;
     match error {
         Error::Refused(_)
+        | Error::Unanswerable(_)
         | Error::NotRefundable(_)
         | Error::Invalid(_)
         | Error::NotEnoughCredits { .. }

@@ -11,6 +11,7 @@ mod audit;
 mod blocklist;
 mod controls;
 mod dashboard;
+mod dispute_forms;
 mod disputes;
 mod events;
 mod form;
@@ -26,6 +27,7 @@ mod revenue;
 mod reviews;
 mod sheet;
 mod transactions;
+mod upload;
 mod users;
 mod verify;
 mod words;
@@ -42,8 +44,8 @@ pub fn desk_pages() -> &'static [DeskPage] {
     PAGES
 }
 
-/// `route` with the pages of the desk, each behind its guard; forms have at most `limit` bytes.
-pub(crate) fn routes(route: Route, limit: usize) -> Route {
+/// `route` with the pages of the desk, each behind its guard.
+pub(crate) fn routes(route: Route) -> Route {
     let mut paths: Vec<&str> = PAGES.iter().map(|page| page.path).collect();
     paths.dedup();
     paths.into_iter().fold(route, |route, path| {
@@ -52,7 +54,7 @@ pub(crate) fn routes(route: Route, limit: usize) -> Route {
             let guarded = Guard::new(page);
             match page.verb {
                 Verb::Get => methods.get(guarded),
-                Verb::Post => methods.post(guarded.with(SizeLimit::new(limit))),
+                Verb::Post => methods.post(guarded.with(SizeLimit::new(page.limit))),
             }
         });
         route.at(path, methods)

@@ -3,12 +3,14 @@
 //! Rows of the same path stand beside each other; the order is the navigation's.
 
 use ingress::Role;
+use payments::disputes::MAX_BYTES;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
 use super::{
     audit, blocklist, controls, dashboard, disputes, events, guard::Staff, jobs, reconciliation,
     refunds, replay, revenue, reviews, transactions, users, verify,
 };
+use crate::FORM_LIMIT;
 
 /// Whether a page is looked at, or does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct DeskPage {
     pub roles: &'static [Role],
     /// Under which heading the navigation has it; not at all, if `None`.
     pub(super) nav: Option<Group>,
+    /// Largest form, in bytes.
+    pub(super) limit: usize,
     pub(super) serve: fn() -> BoxEndpoint<'static>,
 }
 
@@ -67,6 +71,9 @@ pub(super) const DECIDES: &[Role] = &[Role::Finance, Role::Admin];
 /// Whoever decides about the system.
 pub(super) const RUNS: &[Role] = &[Role::Admin];
 
+/// Largest form with files, in bytes: what a dispute's evidence may be, and what is around it.
+const UPLOAD_LIMIT: usize = MAX_BYTES + FORM_LIMIT;
+
 /// A page that the navigation has.
 const fn list(
     path: &'static str,
@@ -75,7 +82,7 @@ const fn list(
     group: Group,
     serve: fn() -> BoxEndpoint<'static>,
 ) -> DeskPage {
-    DeskPage { verb: Verb::Get, path, title, roles, nav: Some(group), serve }
+    DeskPage { verb: Verb::Get, path, title, roles, nav: Some(group), limit: FORM_LIMIT, serve }
 }
 
 /// A page that other pages lead to.
@@ -85,7 +92,7 @@ const fn one(
     roles: &'static [Role],
     serve: fn() -> BoxEndpoint<'static>,
 ) -> DeskPage {
-    DeskPage { verb: Verb::Get, path, title, roles, nav: None, serve }
+    DeskPage { verb: Verb::Get, path, title, roles, nav: None, limit: FORM_LIMIT, serve }
 }
 
 /// What a form does.
@@ -95,7 +102,17 @@ const fn deed(
     roles: &'static [Role],
     serve: fn() -> BoxEndpoint<'static>,
 ) -> DeskPage {
-    DeskPage { verb: Verb::Post, path, title, roles, nav: None, serve }
+    DeskPage { verb: Verb::Post, path, title, roles, nav: None, limit: FORM_LIMIT, serve }
+}
+
+/// What a form with files does.
+const fn upload(
+    path: &'static str,
+    title: &'static str,
+    roles: &'static [Role],
+    serve: fn() -> BoxEndpoint<'static>,
+) -> DeskPage {
+    DeskPage { limit: UPLOAD_LIMIT, ..deed(path, title, roles, serve) }
 }
 
 /// `href`, if it is a page that `staff` may see.
@@ -118,6 +135,10 @@ pub(super) static PAGES: &[DeskPage] = &[
     deed("/desk/refunds/:id/approve", "Send money back", DECIDES, || refunds::approve.boxed()),
     deed("/desk/refunds/:id/deny", "Deny a refund", DECIDES, || refunds::deny.boxed()),
     list("/desk/disputes", "Disputes", LOOKS, Group::Money, || disputes::list.boxed()),
+    one("/desk/disputes/:id", "Dispute", LOOKS, || disputes::show.boxed()),
+    upload("/desk/disputes/:id/evidence", "Send evidence", DECIDES, || disputes::evidence.boxed()),
+    one("/desk/disputes/:id/accept", "Accept a dispute", DECIDES, || disputes::ask.boxed()),
+    deed("/desk/disputes/:id/accept", "Accept a dispute", DECIDES, || disputes::accept.boxed()),
     list("/desk/revenue", "Revenue", DECIDES, Group::Money, || revenue::show.boxed()),
     one("/desk/revenue.csv", "Revenue as a table", DECIDES, || revenue::csv.boxed()),
     list("/desk/users", "Users", LOOKS, Group::People, || users::list.boxed()),
