@@ -1,6 +1,6 @@
 // The admin desk as those who work there use it: what they decide, and what is refused to them.
 import { BASE, signIn } from "./browser.mjs";
-import { askRefund, buy, call } from "./staff.mjs";
+import { askRefund, buy, call, disputed } from "./staff.mjs";
 
 /** Adds the desk's tests; `helpers` are those of the other pages' tests. */
 export function deskTests(test, { expect, complain, fits, eventually }) {
@@ -52,6 +52,40 @@ export function deskTests(test, { expect, complain, fits, eventually }) {
     await page.getByText("It was not me.").waitFor();
     await deny("It was.");
     await page.locator(".tag").filter({ hasText: "Denied for good" }).waitFor();
+  });
+
+  // AC9.6.2
+  test("desk: a dispute is answered with evidence, another is accepted", async (page) => {
+    const became = (id, text) =>
+      eventually(text, async () => {
+        await page.goto(`${BASE}/desk/disputes/${id}`);
+        return (await page.locator(".tag").filter({ hasText: text }).count()) > 0;
+      });
+    const [first, second] = [await disputed("mira"), await disputed("jonas")];
+    await enter(page, "Felix", "/desk/disputes");
+    await page.locator(`a[href="/desk/disputes/${first}"]`).click();
+    await page.getByLabel("What speaks for you").fill("They used every credit.");
+    const file = { name: "Our chat.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+    await page.getByLabel("What they wrote to you").setInputFiles(file);
+    await sound(page);
+    await page.getByRole("button", { name: "Send the evidence" }).click().catch(() => undefined);
+    await page.getByText("Files are PDF, JPEG or PNG, and say so truly.").waitFor();
+    await page.goto(`${BASE}/desk/disputes/${first}`);
+    await page.getByLabel("What speaks for you").fill("They used every credit.");
+    file.buffer = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+    await page.getByLabel("What they wrote to you").setInputFiles(file);
+    await page.getByRole("button", { name: "Send the evidence" }).click();
+    await page.getByText("It is on its way to the bank.").waitFor();
+    await became(first, "The bank decides");
+    await page.getByText("They used every credit. · Our_chat.png").waitFor();
+    await sound(page);
+    await page.goto(`${BASE}/desk/disputes/${second}`);
+    await page.getByRole("link", { name: "Accept it…" }).click();
+    await page.getByRole("heading", { name: "Give up $160.00?" }).waitFor();
+    await sound(page);
+    await page.getByRole("button", { name: "Accept the dispute" }).click();
+    await became(second, "Lost");
+    await sound(page);
   });
 
   test("desk: a job that waits is called off, and all such run again", async (page) => {

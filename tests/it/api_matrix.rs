@@ -28,6 +28,8 @@ fn body(operation: &str) -> Option<Value> {
         "adminDenyRefund" => json!({ "version": 0, "reason": "used" }),
         "adminContactCustomer" => json!({ "message": "was it you?" }),
         "adminBlock" => json!({ "kind": "user", "value": "x", "reason": "matrix" }),
+        "adminSubmitEvidence" => json!({ "version": 0, "text": "the credits were used" }),
+        "adminAcceptDispute" => json!({ "version": 0 }),
         "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
         _ => return None,
     })
@@ -104,6 +106,8 @@ impl Route {
             "adminConfirmFraud" => &things.other_review,
             "adminUnblock" => &things.block,
             _ if self.path.starts_with("/api/v1/admin/reviews/") => &things.review,
+            "adminGetDispute" | "adminSubmitEvidence" => &things.dispute,
+            "adminAcceptDispute" => &things.other_dispute,
             "appealRefundRequest" => &things.denied_request,
             "adminGetReconciliation" => &things.reconciliation,
             "adminReplayEvent" => &things.event,
@@ -133,6 +137,8 @@ struct Things {
     block: String,
     reconciliation: String,
     event: String,
+    dispute: String,
+    other_dispute: String,
 }
 
 /// A run that somebody asked for.
@@ -166,6 +172,7 @@ impl Things {
         };
         let (visitor, reason) = ("nobody@example", "sample");
         let block = blocklist::add(&app.store, "eve", block::Kind::User, visitor, reason, None);
+        let dispute = async || app.disputed(USER).await.id.to_string();
         let (_, order) = app.begin_paypal(USER).await;
         app.approve(&order, sandbox::Funding::Balance);
         Self {
@@ -181,6 +188,8 @@ impl Things {
             denied_request,
             reconciliation: reconciliation(app).await,
             event: app.events().await[0].id.to_string(),
+            dispute: dispute().await,
+            other_dispute: dispute().await,
         }
     }
 }

@@ -10,6 +10,7 @@ mod attack;
 mod audit;
 mod desk;
 mod desk_system;
+mod dispute_answers;
 mod events;
 mod exactly_once;
 mod faults;

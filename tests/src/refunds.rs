@@ -1,8 +1,8 @@
 //! The refund desk in the tests' words, and events about money that goes back.
 
-use entities::{PaymentId, RefundRequestId, refund, refund_request};
+use entities::{PaymentId, RefundRequestId, dispute, refund, refund_request};
 use ingress::{Claims, mint};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::{Asked, TestApp};
@@ -80,6 +80,22 @@ impl TestApp {
         let id: RefundRequestId = id.parse().unwrap();
         let found = refund_request::Entity::find_by_id(id).one(self.store.db.reader()).await;
         found.unwrap().unwrap()
+    }
+
+    /// A payment of `user`'s by card that is disputed: the dispute.
+    pub async fn disputed(&self, user: &str) -> dispute::Model {
+        let (_, reference) = self.buy(user, "pm_card_visa").await;
+        let dispute = self.sandbox.dispute(&reference, "fraudulent").unwrap();
+        self.catch_up().await;
+        self.dispute(&dispute).await
+    }
+
+    /// The dispute with the provider's id `reference`.
+    pub async fn dispute(&self, reference: &str) -> dispute::Model {
+        let found = dispute::Entity::find()
+            .filter(dispute::Column::ProviderReference.eq(reference))
+            .one(self.store.db.reader());
+        found.await.unwrap().unwrap()
     }
 
     /// Every refund, oldest first.

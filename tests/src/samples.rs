@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use entities::{CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer};
+use entities::{
+    AnswerId, CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer,
+};
 use jobs::{
-    Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Notify, Prune, Reconcile,
-    ResendReceipt, SendCaseMail, SendFailure, SyncMethods, VerifyAudit, VerifyLedger,
+    Alert, AnswerDispute, DetachMethods, FollowPayment, LookUpEvent, NewJob, Notify, Prune,
+    Reconcile, ResendReceipt, SendCaseMail, SendFailure, SyncMethods, VerifyAudit, VerifyLedger,
 };
 
 use payments::{
@@ -46,6 +48,7 @@ impl Samples {
             NewJob::of(&notify, now),
             NewJob::of(&VerifyLedger { tick: word() }, now),
             NewJob::of(&VerifyAudit { tick: word() }, now),
+            NewJob::of(&AnswerDispute { answer_id: AnswerId::new() }, now),
             NewJob::of(&Prune { tick: word() }, now),
         ]
     }
