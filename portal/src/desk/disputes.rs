@@ -171,13 +171,11 @@ pub(super) async fn show(
         None if waits(row.state) && !decides => sheet.with(&Note::plain("Finance answers it.")),
         None => sheet,
     };
-    if decides && may(Kind::Evidence).is_ok() {
-        let form = evidence_form(&staff, row);
-        sheet = sheet.beside(&[&facts, &answered], &[&form]);
-    } else {
-        sheet = sheet.beside(&[&facts], &[&answered]);
-    }
-    sheet.with(&Ways::new(ways)).answer()
+    sheet = match (decides && may(Kind::Evidence).is_ok()).then(|| evidence_form(&staff, row)) {
+        Some(form) => sheet.beside(&[&facts], &[&form]),
+        None => sheet.with(&facts),
+    };
+    sheet.with(&answered).with(&Ways::new(ways)).answer()
 }
 
 fn facts(portal: &Portal, row: &Model, now: Timestamp) -> Vec<(&'static str, Cell)> {
