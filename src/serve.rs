@@ -1,5 +1,7 @@
 //! The processes: ingress, worker, or both in one.
 
+use std::net::SocketAddr;
+
 use boot::{
     Clock, Config, Shutdown,
     config::{PaypalKeys, StripeForm, StripeKeys},
@@ -38,6 +40,10 @@ pub async fn run(config: &Config, role: Role, shutdown: &Shutdown) -> anyhow::Re
         Some(bound) => Some(serve_http(config, &parts, bound, shutdown)?),
         None => None,
     };
+    let shown = match (role, config.worker_listen) {
+        (Role::Worker, Some(address)) => Some(show(config, &parts, address, shutdown)?),
+        (Role::Worker, None) | (Role::Both | Role::Ingress, _) => None,
+    };
     let workers = match role {
         Role::Both | Role::Worker => Some(start_workers(config, parts, shutdown)),
         Role::Ingress => None,
@@ -50,8 +56,27 @@ pub async fn run(config: &Config, role: Role, shutdown: &Shutdown) -> anyhow::Re
     if let Some(workers) = workers {
         workers.stop().await;
     }
+    if let Some(shown) = shown {
+        shown.await??;
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Shows how a process is that only works, at `address`.
+fn show(
+    config: &Config,
+    parts: &Parts,
+    address: SocketAddr,
+    shutdown: &Shutdown,
+) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+    let bound = ingress::bind(address).map_err(|error| {
+        anyhow::anyhow!("cannot listen on {address}: {error}; set WORKER_LISTEN_ADDR")
+    })?;
+    let routes = ingress::worker_routes(&parts.store, shutdown);
+    tracing::info!(address = %bound.address(), "showing metrics and health");
+    let http = &config.file.http;
+    Ok(tokio::spawn(bound.serve(routes, http.into(), shutdown.clone(), http.drain())))
 }
 
 fn serve_http(

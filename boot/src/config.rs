@@ -35,6 +35,8 @@ use crate::db::DbOptions;
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where a process that only works shows its figures; nowhere, if it is not said.
+    pub worker_listen: Option<SocketAddr>,
     /// How browsers and providers reach us; always ends in `/`.
     pub public_url: Url,
     /// The database.

@@ -15,6 +15,7 @@ use poem::Request;
 use crate::{
     AttackLimits, Cashier, Files, Problem, Reconciler, Replayer, TokenKey, Watch,
     figures::Sampler,
+    health::Pulse,
     limits::{self, Limits},
 };
 
@@ -125,6 +126,16 @@ impl App {
     /// What makes files of payments, for pages that offer the same.
     pub fn files(&self) -> Files {
         Files::new(&self.store, &self.options.seller, &self.options.fonts)
+    }
+
+    /// What this process says of itself.
+    pub(crate) fn pulse(&self) -> Pulse {
+        Pulse {
+            store: self.store.clone(),
+            shutdown: self.shutdown.clone(),
+            metrics: self.metrics.clone(),
+            sampler: Some(Arc::clone(&self.sampler)),
+        }
     }
 
     /// The address that is asking.

@@ -30,6 +30,7 @@ pub use cashier::{
 };
 pub use files::Files;
 pub use gateways::{Funding, ReturnTo};
+pub use health::worker_routes;
 pub use limits::{SignIns, Standing};
 pub use payments::fraud::Visit;
 pub use problem::Problem;
@@ -37,17 +38,14 @@ pub use reconciler::{Reconciler, ReconcilerError, Subject};
 pub use replay::{DryRun, ReplayError, Replayer};
 pub use server::{Bound, bind};
 
-use poem::{Endpoint, EndpointExt, Route, get, middleware::AddData, post};
+use poem::{Endpoint, EndpointExt, Route, middleware::AddData, post};
 
 /// The routes of the ingress, and `others` beside them.
 pub fn routes(app: App, others: Route) -> impl Endpoint {
     let api = api::routes(&app);
-    others
+    health::routes(others, app.pulse())
         .nest(api::BASE, api)
         .at("/webhooks/:provider", post(webhooks::receive))
-        .at("/health/live", get(health::live))
-        .at("/health/ready", get(health::ready))
-        .at("/metrics", get(health::metrics))
         .with(AddData::new(app))
         .around(observe::observe)
 }

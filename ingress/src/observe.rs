@@ -31,11 +31,23 @@ pub(crate) async fn observe<E: Endpoint>(endpoint: Arc<E>, request: Request) -> 
             (plain(StatusCode::INTERNAL_SERVER_ERROR), None)
         }
     };
-    let route = route.map_or_else(|| "none".to_owned(), |pattern| pattern.0.to_string());
+    let route = label(route.as_ref());
     let status = response.status().as_u16().to_string();
     metrics::histogram!("quittance_http_seconds", "route" => route, "status" => status)
         .record(started.elapsed().as_secs_f64());
     Ok(response)
+}
+
+/// The route that answered, as figures name it: `/checkout/:package`. Whatever else somebody asked
+/// for is one and the same, or anybody could make as many figures as they like.
+fn label(route: Option<&PathPattern>) -> String {
+    let pattern = route.map_or("", |pattern| &pattern.0);
+    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    match pattern {
+        // Routes within routes that had none for it.
+        "" => "unmatched".to_owned(),
+        _ => format!("/{}", parts.join("/")),
+    }
 }
 
 /// poem's own errors (no route, wrong method) answer in plain text; ours are problems already.
@@ -61,4 +73,19 @@ fn plain(status: StatusCode) -> Response {
         .status(status)
         .content_type("application/problem+json")
         .body(body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_called_alike_however_deep_it_is() {
+        let label = |pattern: &str| label(Some(&PathPattern(pattern.into())));
+        assert_eq!(label("//checkout/:package"), "/checkout/:package");
+        assert_eq!(label("/webhooks/:provider"), "/webhooks/:provider");
+        assert_eq!(label("//"), "/");
+        assert_eq!(label(""), "unmatched");
+        assert_eq!(super::label(None), "unmatched");
+    }
 }

@@ -25,7 +25,7 @@ pub use desk::{DeskPage, Verb, desk_pages};
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Route, get, middleware::SizeLimit, post};
+use poem::{Endpoint, EndpointExt, PathPattern, Route, get, middleware::SizeLimit, post};
 use url::Url;
 
 /// Most bytes of a form. The largest holds a token of the host application.
@@ -136,7 +136,14 @@ fn finish(pages: Route, portal: Arc<Portal>) -> impl Endpoint {
     let sandbox = portal.sandbox;
     pages
         .data(portal)
-        .catch_all_error(move |error| async move { message::of_error(&error, sandbox) })
+        .catch_all_error(move |error| async move {
+            let mut answer = message::of_error(&error, sandbox);
+            // So that figures know which page it was.
+            if let Some(route) = error.data::<PathPattern>() {
+                answer.set_data(route.clone());
+            }
+            answer
+        })
         .around(page::headers)
 }
 

@@ -14,6 +14,7 @@ mod power_cut;
 mod process_backlog;
 mod process_command_line;
 mod process_database;
+mod process_figures;
 mod process_kill;
 mod process_poison;
 mod process_redis;

@@ -75,6 +75,40 @@ async fn rules_and_dashboard_name_metrics_that_exist() {
     app.stop().await;
 }
 
+/// The routes among the metrics.
+fn routes(scraped: &str) -> BTreeSet<&str> {
+    let series = scraped.lines().filter(|line| line.starts_with("quittance_http_seconds_count"));
+    series.filter_map(|line| line.split("route=\"").nth(1)?.split('"').next()).collect()
+}
+
+#[tokio::test]
+async fn an_error_is_counted_under_the_route_that_it_belongs_to() {
+    let app = TestApp::without_workers().await;
+    for path in [
+        "/payments/txn_0",
+        "/checkout/nothing",
+        "/desk/jobs/job_0",
+        "/no/such/page",
+        "/nor/this",
+        "/api/v1/nothing",
+        "/assets/none.css",
+    ] {
+        // A page that is not for strangers leads to where one signs in.
+        app.ask(None, "GET", path, None).await;
+    }
+    assert_eq!(app.ask(None, "GET", "/", None).await.status, 200);
+
+    let scraped = scrape(&app).await;
+
+    let routes = routes(&scraped);
+    for route in ["/payments/:payment", "/checkout/:package", "/desk/jobs/:id", "/", "unmatched"] {
+        assert!(routes.contains(route), "{route}: {routes:?}");
+    }
+    let made_up = |route: &&str| route.contains("no/such") || route.contains("nothing");
+    assert!(!routes.iter().any(made_up) && !routes.contains(""), "{routes:?}");
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn what_waits_is_counted() {
     let app = TestApp::without_workers().await;

@@ -443,6 +443,7 @@ async fn config(directory: &TempDir, base: &str, listen: std::net::SocketAddr) -
     };
     Config {
         listen,
+        worker_listen: None,
         public_url: base.parse().unwrap(),
         database: DbOptions {
             url: database(directory).await,

@@ -45,10 +45,20 @@ pub(super) fn is_placeholder(secret: &str) -> bool {
 
 /// `LISTEN_ADDR`.
 pub(super) fn listen(value: Option<&str>) -> Result<SocketAddr, Problem> {
-    let Some(value) = value else { return Ok(DEFAULT_LISTEN) };
-    value.parse().or_else(|_| {
+    Ok(address("LISTEN_ADDR", value)?.unwrap_or(DEFAULT_LISTEN))
+}
+
+/// `WORKER_LISTEN_ADDR`: nowhere, if nobody says. Several workers on one machine would else ask for
+/// one port, and what they show is not for everybody.
+pub(super) fn worker_listen(value: Option<&str>) -> Result<Option<SocketAddr>, Problem> {
+    address("WORKER_LISTEN_ADDR", value)
+}
+
+fn address(name: &'static str, value: Option<&str>) -> Result<Option<SocketAddr>, Problem> {
+    let Some(value) = value else { return Ok(None) };
+    value.parse().map(Some).or_else(|_| {
         let wrong = format!("`{value}` is not an address and a port");
-        problem("LISTEN_ADDR", wrong, "write it like 127.0.0.1:5000, 0.0.0.0:5000 or [::]:5000")
+        problem(name, wrong, "write it like 127.0.0.1:5000, 0.0.0.0:5000 or [::]:5000")
     })
 }
 

@@ -21,6 +21,7 @@ const DEFAULT_MAIL_FROM: &str = "Quittance <quittance@localhost>";
 /// A [`Config`] in the making.
 pub(super) struct Draft {
     pub(super) listen: SocketAddr,
+    pub(super) worker_listen: Option<SocketAddr>,
     pub(super) public_url: Option<Url>,
     /// Whether the database is the one we keep in the data directory.
     pub(super) embedded: bool,
@@ -135,6 +136,7 @@ impl Draft {
         };
         Ok(Config {
             listen: self.listen,
+            worker_listen: self.worker_listen,
             public_url: self.public_url.unwrap_or(own),
             database,
             redis_url: self.redis_url,

@@ -70,6 +70,7 @@ impl Settings {
         let data_dir = PathBuf::from(filled(self.data_dir).unwrap_or_else(|| "data".to_owned()));
         let listen = problems.keep(checks::listen(filled(self.listen_addr).as_deref()));
         let listen = listen.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let worker_listen = checks::worker_listen(filled(self.worker_listen_addr).as_deref());
         let public_url = checks::public_url(filled(self.public_url).as_deref(), listen);
         let embedded = self.database_url.is_none();
         let database_url = checks::database_url(self.database_url, &data_dir);
@@ -98,6 +99,7 @@ impl Settings {
         let notify_secrets = notify::check(&file, notify_secret.as_ref(), problems);
         let draft = Draft {
             listen,
+            worker_listen: problems.keep(worker_listen).flatten(),
             public_url: problems.keep(public_url),
             embedded,
             database_url: problems.keep(database_url).unwrap_or_default(),

@@ -13,6 +13,10 @@ pub struct Settings {
     /// Address and port to listen on [default: 127.0.0.1:5000; in a container: 0.0.0.0:5000]
     #[arg(long, env = "LISTEN_ADDR", hide_env_values = true, value_name = "ADDRESS:PORT")]
     pub listen_addr: Option<String>,
+    /// Where `quittance worker` shows /metrics and /health; nowhere by default. Keep strangers away
+    /// from it: 127.0.0.1:9100, or an address of a network that is yours
+    #[arg(long, env = "WORKER_LISTEN_ADDR", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    pub worker_listen_addr: Option<String>,
     /// How browsers and providers reach us, without a path [default: http://127.0.0.1:PORT]
     #[arg(long, env = "PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     pub public_url: Option<String>,

@@ -123,7 +123,10 @@ fn addresses_to_listen_on_are_addresses() {
     for address in ["5000", "localhost:5000", "127.0.0.1", "127.0.0.1:99999"] {
         let settings = Settings { listen_addr: text(address), ..sandbox(&dir) };
         assert_refused(settings, "LISTEN_ADDR", address);
+        let settings = Settings { worker_listen_addr: text(address), ..sandbox(&dir) };
+        assert_refused(settings, "WORKER_LISTEN_ADDR", address);
     }
+    assert_eq!(sandbox(&dir).resolve().unwrap().worker_listen, None);
 }
 
 #[test]
