@@ -29,8 +29,11 @@ use crate::{
     stripe::{API_VERSION, Origin},
 };
 
-/// Largest body of a request: files are sent with evidence.
-pub(crate) const MAX_BODY: usize = 6 * 1024 * 1024;
+/// Largest body of a request.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Largest body of a request with files, which are sent with evidence.
+pub(crate) const MAX_UPLOAD: usize = 6 * 1024 * 1024;
 
 /// The API, to be nested at `/v1`.
 pub(crate) struct Api(pub(crate) Arc<Inner>);
@@ -165,7 +168,8 @@ fn written(body: &Value) -> Arc<str> {
 /// Understands a request.
 async fn read(mut request: Request, path: &str) -> Result<Call, ApiError> {
     // First of all, whatever comes of it: a body left unread would cost the client its connection.
-    let body = request.take_body().into_bytes_limit(MAX_BODY).await;
+    let limit = if path.trim_start_matches('/') == "files" { MAX_UPLOAD } else { MAX_BODY };
+    let body = request.take_body().into_bytes_limit(limit).await;
     let caller = auth::caller(request.headers())?;
     let too_large = ApiError::invalid("The request body is too large.").status(413);
     let body = body.map_err(|_| too_large)?;

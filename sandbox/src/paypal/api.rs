@@ -13,7 +13,7 @@ use super::{PaypalWork, error::Refusal, order::Order, verify::verify};
 use crate::{
     Inner,
     api::{
-        MAX_BODY, base64, broken_connection,
+        MAX_UPLOAD, base64, broken_connection,
         keys::{Begun, Stored},
         multipart,
         params::Params,
@@ -45,7 +45,7 @@ impl Inner {
         path: &str,
     ) -> Response {
         // First of all, whatever comes of it: a body left unread would cost the client its connection.
-        let Ok(body) = request.take_body().into_bytes_limit(MAX_BODY).await else {
+        let Ok(body) = request.take_body().into_bytes_limit(MAX_UPLOAD).await else {
             return written(413, &Refusal::malformed().body());
         };
         let query = request.uri().query().unwrap_or_default().as_bytes();
