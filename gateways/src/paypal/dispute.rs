@@ -23,9 +23,6 @@ use crate::{
 /// What a reason is called that PayPal does not give.
 const OTHER: &str = "other";
 
-/// Longest notes that PayPal takes, in characters.
-const MAX_NOTES: usize = 2_000;
-
 /// The parts of a dispute that we use; the raw ones we can do without.
 #[derive(Deserialize)]
 struct Dispute<'a> {
@@ -250,8 +247,6 @@ impl Disputes for PayPal {
         let request = match &answer.said {
             Said::Accepted => requests::accept_claim(&answer.reference, &name(answer))?,
             Said::Evidence(words, files) => {
-                let room = MAX_NOTES.saturating_sub(name(answer).len() + 1);
-                let words: String = words.chars().take(room).collect();
                 let notes = format!("{words} {}", name(answer));
                 requests::provide_evidence(answer, &notes, files)?
             }

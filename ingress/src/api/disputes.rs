@@ -7,12 +7,7 @@ use poem::{Response, http::StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Call,
-    desk::words,
-    payments::{cursor, limit},
-    success, view,
-};
+use super::{Call, place::Place, success, view};
 use crate::Problem;
 
 /// Largest body with evidence: 4 MiB of files, a third more as base64.
@@ -25,7 +20,7 @@ pub(super) const EVIDENCE_LIMIT: usize = 6 * 1024 * 1024;
 pub(crate) struct Evidence {
     /// The version of the dispute that was looked at.
     version: i64,
-    /// What speaks for you: 1 to 2000 characters.
+    /// What speaks for you: 1 to 1900 characters.
     text: String,
     /// At most 5, and 4 MiB together.
     #[serde(default)]
@@ -111,23 +106,12 @@ pub(crate) struct Answer {
     sent_at: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    cursor: Option<String>,
-    #[serde(default)]
-    limit: Option<u64>,
-}
-
 /// `GET /admin/disputes`.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let place: Place = call.query()?;
-    let states: Vec<dispute::State> = words(place.status.as_deref())?;
-    let after: Option<DisputeId> = cursor(place.cursor.as_deref())?;
-    let page = disputes::page(&call.app.store, &states, after, limit(place.limit)?).await?;
+    let states: Vec<dispute::State> = place.states()?;
+    let after: Option<DisputeId> = place.after()?;
+    let page = disputes::page(&call.app.store, &states, after, place.limit()?).await?;
     Ok(success(&view::Page {
         items: page.disputes.iter().map(|found| Dispute::new(&call, found)).collect(),
         next_cursor: page.next.map(|id| id.to_string()),

@@ -16,8 +16,8 @@ use crate::{
     vault::Place,
 };
 
-/// Longest words, in characters: as much as every provider takes.
-pub const MAX_WORDS: usize = 2_000;
+/// Longest words, in characters. PayPal takes 2000, and the answer's name goes with them.
+pub const MAX_WORDS: usize = 1_900;
 /// Most files of an answer.
 pub const MAX_FILES: usize = 5;
 /// Most bytes of an answer's files together; Stripe takes 4.5 MB.
@@ -64,7 +64,7 @@ impl std::fmt::Debug for File<'_> {
 /// What is to be answered.
 #[derive(Clone, Copy, Debug)]
 pub enum Wish<'a> {
-    /// The payer is wrong: why, in 1 to 2000 characters, and with which files.
+    /// The payer is wrong: why, in 1 to [`MAX_WORDS`] characters, and with which files.
     Evidence(&'a str, &'a [File<'a>]),
     /// The payer is right.
     Accept,
@@ -178,7 +178,7 @@ async fn write(
 fn check(wish: Wish<'_>) -> Result<(), Error> {
     let Wish::Evidence(text, files) = wish else { return Ok(()) };
     if !(1..=MAX_WORDS).contains(&text.trim().chars().count()) {
-        return Err(Error::Invalid("say what speaks for you, in 1 to 2000 characters"));
+        return Err(Error::Invalid("say what speaks for you, in 1 to 1900 characters"));
     }
     if files.len() > MAX_FILES
         || files.iter().map(|file| file.content.len()).sum::<usize>() > MAX_BYTES

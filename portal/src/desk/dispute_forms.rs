@@ -37,7 +37,7 @@ pub(super) fn evidence_form(staff: &Staff, row: &Model) -> Form {
         .field(
             Field::lines("text", "What speaks for you", "")
                 .required()
-                .hint("What was bought, and how it was used. At most 2000 characters."),
+                .hint("What was bought, and how it was used. At most 1900 characters."),
         );
     FILES.iter().fold(form, |form, (name, label)| form.field(Field::file(name, label, &MEDIA)))
 }
