@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Call,
-    payments::{cursor, limit},
+    place::{cursor, limit},
     success,
     view::Page,
 };

@@ -10,15 +10,9 @@ use entities::{
 };
 use poem::Response;
 use schemars::JsonSchema;
-use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Call,
-    payments::{cursor, limit},
-    refunds::Refund,
-    success, view,
-};
+use super::{Call, place::Place, refunds::Refund, success, view};
 use crate::Problem;
 
 /// An approval.
@@ -83,23 +77,12 @@ pub(crate) struct Case {
     appealed_at: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    cursor: Option<String>,
-    #[serde(default)]
-    limit: Option<u64>,
-}
-
 /// `GET /admin/refund-requests`.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let place: Place = call.query()?;
-    let filter = Filter { states: words(place.status.as_deref())? };
-    let after: Option<RefundRequestId> = cursor(place.cursor.as_deref())?;
-    let page = refunds::page(&call.app.store, &filter, after, limit(place.limit)?).await?;
+    let filter = Filter { states: place.states()? };
+    let after: Option<RefundRequestId> = place.after()?;
+    let page = refunds::page(&call.app.store, &filter, after, place.limit()?).await?;
     let items = page.requests.iter().map(|found| Case::new(&call, found));
     Ok(success(&view::Page {
         items: items.collect::<Result<Vec<_>, _>>()?,
@@ -142,17 +125,6 @@ fn announce(call: &Call, decided: Option<Decided>) -> Result<(), Problem> {
 async fn case(call: &Call, id: RefundRequestId) -> Result<Response, Problem> {
     let found = refunds::find(&call.app.store, id).await?.ok_or(Problem::NotFound)?;
     Ok(success(&Case::new(call, &found)?))
-}
-
-/// The states that a list of words names, separated by commas.
-pub(super) fn words<S: ActiveEnum<Value = String>>(list: Option<&str>) -> Result<Vec<S>, Problem> {
-    let words = list.iter().flat_map(|list| list.split(','));
-    let state = |word: &str| {
-        S::try_from_value(&word.trim().to_owned()).map_err(|_| {
-            Problem::Malformed("status is one or more of ours, separated by commas".to_owned())
-        })
-    };
-    words.map(state).collect()
 }
 
 impl Case {

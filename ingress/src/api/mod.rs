@@ -6,6 +6,7 @@
 mod account;
 mod back;
 mod balance;
+mod blocklist;
 mod call;
 mod confirm;
 mod desk;
@@ -20,6 +21,7 @@ mod openapi;
 mod packages;
 mod payments;
 mod paypal;
+mod place;
 mod receipt;
 mod reconciliation;
 mod refunds;

@@ -5,14 +5,12 @@ use sea_orm::ActiveEnum;
 use serde::Deserialize;
 use time::{Date, Time, macros::format_description};
 
-use super::{Call, success, view};
+use super::{
+    Call,
+    place::{cursor, limit, malformed},
+    success, view,
+};
 use crate::Problem;
-
-/// Items on a page unless asked otherwise.
-pub(super) const PAGE: u64 = 20;
-
-/// Most items on a page.
-pub(super) const MOST: u64 = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,21 +50,6 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
     Ok(success(&view::Payment::new(&found.ok_or(Problem::NotFound)?)))
 }
 
-/// The place in a list that a client was told.
-pub(super) fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
-    let read = |text: &str| text.parse().map_err(|_| malformed("cursor is a nextCursor of ours"));
-    text.map(read).transpose()
-}
-
-/// How many items a client wants.
-pub(super) fn limit(wish: Option<u64>) -> Result<u64, Problem> {
-    match wish {
-        None => Ok(PAGE),
-        Some(limit @ 1..=MOST) => Ok(limit),
-        Some(_) => Err(malformed("limit is a number from 1 to 100")),
-    }
-}
-
 fn filter(wish: &Wish) -> Result<Filter, Problem> {
     let statuses = wish.status.iter().flat_map(|list| list.split(','));
     let status = |word: &str| {
@@ -92,8 +75,4 @@ fn day(text: &str) -> Result<Date, Problem> {
 /// The first moment of `date`, UTC.
 pub(crate) fn midnight(date: Date) -> Timestamp {
     Timestamp::from_seconds(date.with_time(Time::MIDNIGHT).assume_utc().unix_timestamp())
-}
-
-fn malformed(detail: &str) -> Problem {
-    Problem::Malformed(detail.to_owned())
 }

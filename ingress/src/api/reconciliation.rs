@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Call,
-    payments::{cursor, limit},
+    place::{cursor, limit},
     success, view,
 };
 use crate::{Problem, ReconcilerError, Subject};

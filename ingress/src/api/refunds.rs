@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Call,
-    payments::{cursor, limit},
+    place::{cursor, limit},
     success, view,
 };
 use crate::Problem;

@@ -1,23 +1,16 @@
-//! Cases of suspected fraud and the blocklist, for support, finance and admins (`AC9.3.4`,
+//! Cases of suspected fraud, for support, finance and admins (`AC9.3.4`,
 //! `AC9.3.5`, `AC9.6.6`).
 
 use ::payments::{
-    blocklist,
     core::refunds::Reviewer,
     reviews::{self, Confirmation, Decided, Filter, FoundCase},
 };
-use entities::{BlockId, ReviewId, Timestamp, block};
+use entities::ReviewId;
 use poem::Response;
 use schemars::JsonSchema;
-use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Call,
-    desk::words,
-    payments::{cursor, limit},
-    success, view,
-};
+use super::{Call, blocklist::kind, place::Place, success, view};
 use crate::Problem;
 
 /// A decision that a case is harmless.
@@ -54,23 +47,6 @@ pub(crate) struct Fraud {
 pub(crate) struct Contact {
     /// What to write: 1 to 2000 characters.
     message: String,
-}
-
-/// An entry to be added.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "BlockWish")]
-pub(crate) struct Wish {
-    /// `user`, `card`, `email_domain`, `address`.
-    kind: String,
-    /// A user's id, a payment that was paid with the card, what follows the @, or a range such as
-    /// 203.0.113.0/24.
-    value: String,
-    /// Why, for the next person.
-    reason: String,
-    /// When it ends by itself, in seconds since 1970.
-    #[serde(default)]
-    expires_at: Option<i64>,
 }
 
 /// A case, with what a decision needs.
@@ -146,43 +122,12 @@ pub(crate) struct Message {
     created_at: String,
 }
 
-/// An entry of the blocklist.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "BlockEntry")]
-pub(crate) struct Entry {
-    block_id: String,
-    kind: String,
-    /// Of a card, a keyed hash that only tells cards apart.
-    value: String,
-    reason: String,
-    review_id: Option<String>,
-    added_by: String,
-    created_at: String,
-    expires_at: Option<String>,
-    removed_by: Option<String>,
-    removed_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    cursor: Option<String>,
-    #[serde(default)]
-    limit: Option<u64>,
-    #[serde(default)]
-    all: Option<bool>,
-}
-
 /// `GET /admin/reviews`.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let place: Place = call.query()?;
-    let filter = Filter { states: words(place.status.as_deref())? };
-    let after: Option<ReviewId> = cursor(place.cursor.as_deref())?;
-    let page = reviews::page(&call.app.store, &filter, after, limit(place.limit)?).await?;
+    let filter = Filter { states: place.states()? };
+    let after: Option<ReviewId> = place.after()?;
+    let page = reviews::page(&call.app.store, &filter, after, place.limit()?).await?;
     let items = page.cases.iter().map(|case| Case::new(&call, case));
     Ok(success(&view::Page {
         items: items.collect::<Result<Vec<_>, _>>()?,
@@ -229,43 +174,6 @@ pub(crate) async fn contact(call: Call) -> Result<Response, Problem> {
     let mut response = success(&Message::new(&message));
     response.set_status(poem::http::StatusCode::ACCEPTED);
     Ok(response)
-}
-
-/// `GET /admin/blocklist`.
-pub(crate) async fn blocked(call: Call) -> Result<Response, Problem> {
-    let place: Place = call.query()?;
-    let after: Option<BlockId> = cursor(place.cursor.as_deref())?;
-    let all = place.all.unwrap_or_default();
-    let page = blocklist::page(&call.app.store, all, after, limit(place.limit)?).await?;
-    Ok(success(&view::Page {
-        items: page.entries.iter().map(Entry::new).collect(),
-        next_cursor: page.next.map(|id| id.to_string()),
-    }))
-}
-
-/// `POST /admin/blocklist`.
-pub(crate) async fn block(call: Call) -> Result<Response, Problem> {
-    let wish: Wish = call.json()?;
-    let (store, by) = (&call.app.store, &call.user()?.user_ref);
-    let end = wish.expires_at.map(Timestamp::from_seconds);
-    let kind = kind(&wish.kind)?;
-    let row = blocklist::add(store, by, kind, &wish.value, &wish.reason, end).await?;
-    let mut response = success(&Entry::new(&row));
-    response.set_status(poem::http::StatusCode::CREATED);
-    Ok(response)
-}
-
-/// `DELETE /admin/blocklist/{id}`.
-pub(crate) async fn unblock(call: Call) -> Result<Response, Problem> {
-    let id: BlockId = call.id()?;
-    let removed = blocklist::remove(&call.app.store, &call.user()?.user_ref, id).await?;
-    Ok(success(&Entry::new(&removed.ok_or(Problem::NotFound)?)))
-}
-
-fn kind(word: &str) -> Result<block::Kind, Problem> {
-    block::Kind::try_from_value(&word.to_owned()).map_err(|_| {
-        Problem::Malformed("a kind is one of user, card, email_domain, address".to_owned())
-    })
 }
 
 fn announce(call: &Call, decided: Option<Decided>) -> Result<(), Problem> {
@@ -327,23 +235,6 @@ impl Message {
             text: message.text.clone(),
             sent_by: message.sent_by.clone(),
             created_at: message.created_at.to_string(),
-        }
-    }
-}
-
-impl Entry {
-    fn new(row: &block::Model) -> Self {
-        Self {
-            block_id: row.id.to_string(),
-            kind: row.kind.as_str().to_owned(),
-            value: row.value.clone(),
-            reason: row.reason.clone(),
-            review_id: row.review_id.map(|id| id.to_string()),
-            added_by: row.added_by.clone(),
-            created_at: row.created_at.to_string(),
-            expires_at: row.expires_at.map(|at| at.to_string()),
-            removed_by: row.removed_by.clone(),
-            removed_at: row.removed_at.map(|at| at.to_string()),
         }
     }
 }

@@ -6,9 +6,9 @@ use poem::{Response, http::Method};
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Call, account, balance, confirm, desk, disputes, export, hosted, intent, invoice, methods,
-    openapi, packages, payments, paypal, receipt, reconciliation, refunds, replay, reviews, spend,
-    view,
+    Call, account, balance, blocklist, confirm, desk, disputes, export, hosted, intent, invoice,
+    methods, openapi, packages, payments, paypal, receipt, reconciliation, refunds, replay,
+    reviews, spend, view,
 };
 use crate::{Problem, body::API_LIMIT};
 
@@ -538,20 +538,20 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "adminListBlocklist",
             "/admin/blocklist",
             "To whom nothing is sold, newest first",
-            schema::<view::Page<reviews::Entry>>,
-            |call| Box::pin(reviews::blocked(call)),
+            schema::<view::Page<blocklist::Entry>>,
+            |call| Box::pin(blocklist::list(call)),
         )
     },
     Operation {
         access: DECIDES,
         status: 201,
-        body: Some(schema::<reviews::Wish>),
+        body: Some(schema::<blocklist::Wish>),
         ..post(
             "adminBlock",
             "/admin/blocklist",
             "Sells nothing more to a user, a card, a mail domain or a range of addresses",
-            schema::<reviews::Entry>,
-            |call| Box::pin(reviews::block(call)),
+            schema::<blocklist::Entry>,
+            |call| Box::pin(blocklist::add(call)),
         )
     },
     Operation {
@@ -562,8 +562,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "adminUnblock",
             "/admin/blocklist/{id}",
             "Takes an entry off, and with a user the flag of their account",
-            schema::<reviews::Entry>,
-            |call| Box::pin(reviews::unblock(call)),
+            schema::<blocklist::Entry>,
+            |call| Box::pin(blocklist::remove(call)),
         )
     },
     get(
