@@ -20,7 +20,7 @@ use super::{
     guard::{Deed, Staff, told},
     list::{choices, filled},
     parts::{Cell, Table},
-    sheet::Sheet,
+    sheet::{After, Sheet},
     words::ago,
 };
 use crate::{Portal, message::Failure, sign_in::go, words};
@@ -42,13 +42,6 @@ const ABOUT: [(&str, &str); 6] = [
 /// For how long: minutes, and in words.
 const SPANS: [(&str, &str); 4] =
     [("10", "10 minutes"), ("60", "an hour"), ("1440", "a day"), ("", "until it is let go on")];
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
-}
 
 /// `GET /desk/controls`.
 #[handler]

@@ -19,12 +19,13 @@ use serde::Deserialize;
 
 use super::{
     dispute_forms::{acceptance, answer_tag, evidence_form},
-    form::{Field, Filters},
+    form::Filters,
     guard::{Deed, Staff, sentence, told},
-    list::{PAGE, choices, parsed},
+    list::{PAGE, parsed},
     pages::DECIDES,
     parts::{Cell, Facts, Note, Table, Ways},
-    sheet::Sheet,
+    queue::{Queue, Wanted},
+    sheet::{After, Sheet},
     transactions,
     upload::Upload,
     words::ago,
@@ -35,22 +36,13 @@ pub(super) const PATH: &str = "/desk/disputes";
 
 pub(super) type Found = (Model, Vec<dispute_answer::Model>);
 
-/// What can be asked for: its name in the address, in words, and the states it means.
-const QUEUES: [(&str, &str, &[State]); 4] = [
+/// What can be asked for.
+const QUEUES: [Queue<State>; 4] = [
     ("open", "Open", &[State::Warning, State::NeedsResponse, State::UnderReview]),
     ("answer", "To be answered", &[State::Warning, State::NeedsResponse]),
     ("won", "Won or harmless", &[State::Won, State::Harmless]),
     ("lost", "Lost", &[State::Lost]),
 ];
-
-/// What stands in the address.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    state: Option<String>,
-    #[serde(default)]
-    after: String,
-}
 
 /// `GET /desk/disputes`: the open ones, unless others are asked for.
 #[handler]
@@ -59,12 +51,8 @@ pub(super) async fn list(
     Data(portal): Data<&Arc<Portal>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
-    let state = wanted.state.as_deref().unwrap_or("open");
-    let states = QUEUES.iter().find(|(value, ..)| *value == state).map(|(.., states)| *states);
     let after: Option<DisputeId> = parsed(&wanted.after);
-    let found = disputes::page(&portal.store, states.unwrap_or_default(), after, PAGE).await?;
-    let queues = QUEUES.map(|(value, name, _)| (value, name));
-    let field = Field::choice("state", "Which", state, choices("All", queues)).usually("open");
+    let found = disputes::page(&portal.store, wanted.states(&QUEUES), after, PAGE).await?;
     let now = portal.store.clock.now();
     let rows = found.disputes.iter().map(|found| row(portal, found, now));
     let columns =
@@ -72,9 +60,11 @@ pub(super) async fn list(
     let next = found.next.map(|id| id.to_string());
     Sheet::new(portal, &staff)
         .lead("The payer went to the bank. Their credits are set aside until it decides.")
-        .with(&Filters::new(PATH, vec![field]))
+        .with(&Filters::new(PATH, vec![wanted.field(&QUEUES)]))
         .with(&Table::new(&columns, "No dispute is like that.").rows(rows))
-        .with_some(Ways::pages(PATH, &[("state", state)], &wanted.after, next).as_ref())
+        .with_some(
+            Ways::pages(PATH, &[("state", wanted.name(&QUEUES))], &wanted.after, next).as_ref(),
+        )
         .answer()
 }
 
@@ -128,13 +118,6 @@ const fn state_words(state: State) -> (&'static str, &'static str) {
         State::Won => ("good", "Won"),
         State::Lost => ("bad", "Lost"),
     }
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/disputes/{id}`.

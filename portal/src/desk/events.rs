@@ -22,7 +22,7 @@ use super::{
     list::{PAGE, choices, cut, day, day_after, filled, parsed},
     pages::{DECIDES, RUNS},
     parts::{Cell, Facts, Note, Table, Verbatim, Ways},
-    sheet::Sheet,
+    sheet::{After, Sheet},
     transactions::providers,
     words::ago,
 };
@@ -148,13 +148,6 @@ pub(super) const fn state_words(state: State) -> (&'static str, &'static str) {
         State::Parked => ("wait", "parked"),
         State::Dead => ("bad", "dead"),
     }
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/events/{id}`: without what says something of a person.

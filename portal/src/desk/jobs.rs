@@ -23,7 +23,7 @@ use super::{
     guard::{Deed, Staff},
     list::{PAGE, choices, cut, filled, parsed},
     parts::{Cell, Facts, Verbatim, Ways, address},
-    sheet::Sheet,
+    sheet::{After, Sheet},
     words::{ago, count},
 };
 use crate::{
@@ -196,13 +196,6 @@ async fn change(
         portal.cashier.announce(changed);
     }
     Ok(())
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/jobs/{id}`.

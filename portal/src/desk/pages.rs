@@ -7,8 +7,8 @@ use payments::disputes::MAX_BYTES;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
 use super::{
-    audit, blocklist, controls, dashboard, disputes, events, guard::Staff, jobs, reconciliation,
-    refunds, replay, revenue, reviews, transactions, users, verify,
+    audit, blocklist, controls, dashboard, disputes, events, failed, guard::Staff, jobs,
+    reconciliation, refunds, replay, revenue, reviews, transactions, users, verify,
 };
 use crate::FORM_LIMIT;
 
@@ -128,7 +128,7 @@ pub(super) static PAGES: &[DeskPage] = &[
     list("/desk/payments", "Transactions", LOOKS, Group::Money, || transactions::list.boxed()),
     one("/desk/payments/:id", "Payment", LOOKS, || transactions::show.boxed()),
     deed("/desk/payments/:id/sync", "Ask the provider", LOOKS, || transactions::sync.boxed()),
-    list("/desk/failed", "Failed payments", LOOKS, Group::Money, || transactions::failed.boxed()),
+    list("/desk/failed", "Failed payments", LOOKS, Group::Money, || failed::list.boxed()),
     list("/desk/refunds", "Refund requests", LOOKS, Group::Money, || refunds::list.boxed()),
     one("/desk/refunds/:id", "Refund request", LOOKS, || refunds::show.boxed()),
     one("/desk/refunds/:id/approve", "Send money back", DECIDES, || refunds::ask.boxed()),

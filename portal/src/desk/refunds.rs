@@ -19,10 +19,11 @@ use serde::Deserialize;
 use super::{
     form::{Field, Filters, Form},
     guard::{Deed, Staff, told},
-    list::{PAGE, choices, minor, parsed},
+    list::{PAGE, minor, parsed},
     pages::DECIDES,
     parts::{Cell, Facts, Note, Table, Ways, address},
-    sheet::Sheet,
+    queue::{Queue, Wanted},
+    sheet::{After, Sheet},
     transactions,
     words::ago,
 };
@@ -30,8 +31,8 @@ use crate::{Portal, message::Failure, sign_in::go, words};
 
 const PATH: &str = "/desk/refunds";
 
-/// What can be asked for: its name in the address, in words, and the states it means.
-const QUEUES: [(&str, &str, &[State]); 5] = [
+/// What can be asked for.
+const QUEUES: [Queue<State>; 5] = [
     ("waiting", "Waiting for a decision", &[State::PendingReview, State::Appealed]),
     ("approved", "Approved, not paid yet", &[State::Approved]),
     ("refunded", "Paid back", &[State::Refunded]),
@@ -41,15 +42,6 @@ const QUEUES: [(&str, &str, &[State]); 5] = [
 
 type Found = (Model, payment::Model, Option<refund::Model>);
 
-/// What stands in the address.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    state: Option<String>,
-    #[serde(default)]
-    after: String,
-}
-
 /// `GET /desk/refunds`: what waits, unless something else is asked for.
 #[handler]
 pub(super) async fn list(
@@ -57,22 +49,20 @@ pub(super) async fn list(
     Data(portal): Data<&Arc<Portal>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
-    let state = wanted.state.as_deref().unwrap_or("waiting");
-    let states = QUEUES.iter().find(|(value, ..)| *value == state).map(|(.., states)| *states);
-    let filter = Filter { states: states.unwrap_or_default().to_vec() };
+    let filter = Filter { states: wanted.states(&QUEUES).to_vec() };
     let after: Option<RefundRequestId> = parsed(&wanted.after);
     let found = refunds::page(&portal.store, &filter, after, PAGE).await?;
-    let queues = QUEUES.map(|(value, name, _)| (value, name));
-    let field = Field::choice("state", "Which", state, choices("All", queues)).usually("waiting");
     let now = portal.store.clock.now();
     let rows = found.requests.iter().map(|found| row(found, ago(found.0.created_at, now)));
     let columns = ["Asked for", "By", "State", "Paid with", ">Worth", ">Paid"];
     let next = found.next.map(|id| id.to_string());
     Sheet::new(portal, &staff)
         .lead("What unused credits are worth goes back, if a person says so.")
-        .with(&Filters::new(PATH, vec![field]))
+        .with(&Filters::new(PATH, vec![wanted.field(&QUEUES)]))
         .with(&Table::new(&columns, "No request is like that.").rows(rows))
-        .with_some(Ways::pages(PATH, &[("state", state)], &wanted.after, next).as_ref())
+        .with_some(
+            Ways::pages(PATH, &[("state", wanted.name(&QUEUES))], &wanted.after, next).as_ref(),
+        )
         .answer()
 }
 
@@ -98,13 +88,6 @@ const fn state_words(state: State) -> (&'static str, &'static str) {
         State::Denied => ("", "Denied"),
         State::Rejected => ("", "Denied for good"),
     }
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/refunds/{id}`.

@@ -24,7 +24,7 @@ use super::{
     list::{PAGE, choices, filled, parsed},
     pages::DECIDES,
     parts::{Cell, Facts, Moment, Note, Story, Table, Ways},
-    sheet::Sheet,
+    sheet::{After, Sheet},
     words::ago,
 };
 use crate::{Portal, message::Failure, sign_in::go, words};
@@ -106,13 +106,6 @@ fn rule_words(rule: &str) -> String {
         FRAUD => "Looks like fraud".to_owned(),
         other => sentence(&other.replace('-', " ")).trim_end_matches('.').to_owned(),
     }
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/reviews/{id}`.

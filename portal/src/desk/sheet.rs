@@ -2,6 +2,7 @@
 
 use askama::Template;
 use poem::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::{
     guard::Staff,
@@ -13,6 +14,13 @@ use crate::{
     message::Failure,
     page::{Page, View, first_letter},
 };
+
+/// What has just been done, as the address says; for [`Sheet::said`].
+#[derive(Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    pub(super) done: String,
+}
 
 /// A page that is being filled.
 pub(super) struct Sheet {

@@ -27,7 +27,7 @@ use super::{
     guard::{Deed, Staff, sentence},
     list::{PAGE, choices, cut, day, day_after, filled, minor, parsed},
     parts::{Cell, Facts, Story, Table, Ways, address},
-    sheet::Sheet,
+    sheet::{After, Sheet},
 };
 use crate::{
     Portal,
@@ -37,7 +37,6 @@ use crate::{
 };
 
 const PATH: &str = "/desk/payments";
-const FAILED: &str = "/desk/failed";
 
 /// Decimals of an amount in a filter, whatever the currency: nearly all have two.
 const DECIMALS: u16 = 2;
@@ -63,23 +62,23 @@ pub(super) struct Wanted {
     #[serde(default)]
     status: String,
     #[serde(default)]
-    provider: String,
+    pub(super) provider: String,
     #[serde(default)]
-    user: String,
+    pub(super) user: String,
     #[serde(default)]
-    from: String,
+    pub(super) from: String,
     #[serde(default)]
-    to: String,
+    pub(super) to: String,
     #[serde(default)]
     least: String,
     #[serde(default)]
     most: String,
     #[serde(default)]
-    after: String,
+    pub(super) after: String,
 }
 
 impl Wanted {
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         Filter {
             statuses: named(&self.status).into_iter().collect(),
             provider: parsed(&self.provider),
@@ -92,7 +91,7 @@ impl Wanted {
         }
     }
 
-    fn query(&self) -> [(&str, &str); 8] {
+    pub(super) fn query(&self) -> [(&str, &str); 8] {
         [
             ("q", &self.q),
             ("status", &self.status),
@@ -145,7 +144,8 @@ pub(super) fn providers() -> [(&'static str, &'static str); 2] {
     [(Provider::Stripe.as_str(), "Stripe"), (Provider::Paypal.as_str(), "PayPal")]
 }
 
-fn row(entry: &Entry) -> Vec<Cell> {
+/// A payment in a list: when, what, who, how, what became of it, how much.
+pub(super) fn row(entry: &Entry) -> Vec<Cell> {
     let payment = &entry.payment;
     vec![
         Cell::number(words::moment(payment.created_at)),
@@ -179,58 +179,13 @@ pub(super) fn status(status: Status) -> Cell {
     Cell::tag(words::tone(status), words::status(status))
 }
 
-/// `GET /desk/failed`: payments that came to nothing, and why.
-#[handler]
-pub(super) async fn failed(
-    staff: Staff,
-    Data(portal): Data<&Arc<Portal>>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
-    let after: Option<PaymentId> = parsed(&wanted.after);
-    let filter = Filter {
-        statuses: vec![Status::Failed, Status::Canceled, Status::Blocked],
-        ..wanted.filter()
-    };
-    let found = transactions::list(&portal.store, &filter, after, PAGE + 1).await?;
-    let (found, next) = cut(found, PAGE, |entry| entry.payment.id);
-    let filters = Filters::new(
-        FAILED,
-        vec![
-            Field::choice("provider", "Provider", &wanted.provider, choices("All", providers())),
-            Field::line("user", "User", &wanted.user),
-            Field::day("from", "From", &wanted.from),
-            Field::day("to", "To", &wanted.to),
-        ],
-    );
-    let columns = ["When", "Payment", "User", "Why", "Status", ">Amount"];
-    let rows = found.iter().map(|entry| {
-        let mut row = row(entry);
-        row[3] = reason(entry);
-        row
-    });
-    let table = Table::new(&columns, "No payment failed.").rows(rows);
-    Sheet::new(portal, &staff)
-        .lead("Only the payer can try again. What the provider knows by now can be asked for.")
-        .with(&filters)
-        .with(&table)
-        .with_some(Ways::pages(FAILED, &wanted.query(), &wanted.after, next).as_ref())
-        .answer()
-}
-
 /// Why a payment failed: in a sentence, and in the provider's code.
-fn reason(entry: &Entry) -> Cell {
+pub(super) fn reason(entry: &Entry) -> Cell {
     let payment = &entry.payment;
     let Some(code) = payment.failure_code.as_deref() else { return Cell::text("–") };
     let decline = payment.decline_code.as_deref();
     let codes = decline.map_or_else(|| code.to_owned(), |decline| format!("{code}, {decline}"));
     Cell::text(declines::advice(code, decline).sentence).soft(codes)
-}
-
-/// What has just been done, as the address says.
-#[derive(Deserialize)]
-pub(super) struct After {
-    #[serde(default)]
-    done: String,
 }
 
 /// `GET /desk/payments/{id}`.
