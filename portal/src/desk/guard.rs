@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use ingress::Role;
+use payments::core::refunds::Reviewer;
 use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
     endpoint::BoxEndpoint,
 };
 use serde::de::DeserializeOwned;
 
-use super::pages::DeskPage;
+use super::{list::parsed, pages::DeskPage};
 use crate::{
     Portal,
     message::Failure,
@@ -87,6 +88,12 @@ impl Staff {
     pub(super) fn role(&self) -> &'static str {
         let roles = [Role::Admin, Role::Finance, Role::Support];
         roles.into_iter().find(|role| self.has(&[*role])).map_or("", Role::as_str)
+    }
+
+    /// Them, as who decides about what they looked at in `version`.
+    pub(super) fn reviewer(&self, version: &str) -> Result<Reviewer<'_>, Failure> {
+        let version = parsed(version).ok_or(Failure::NotFound)?;
+        Ok(Reviewer { user_ref: self.user_ref(), version })
     }
 
     /// What every form of their session carries.

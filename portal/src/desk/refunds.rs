@@ -6,10 +6,7 @@ use entities::{
     Money, RefundRequestId, payment, refund,
     refund_request::{Model, State},
 };
-use payments::{
-    core::refunds::Reviewer,
-    refunds::{self, Filter},
-};
+use payments::refunds::{self, Filter};
 use poem::{
     Response, handler,
     web::{Data, Path, Query},
@@ -282,9 +279,8 @@ pub(super) async fn approve(
     let id: RefundRequestId = parsed(&id).ok_or(Failure::NotFound)?;
     let back = format!("{PATH}/{id}");
     staff.just_signed_in(portal, &back)?;
-    let version: i64 = parsed(&form.version).ok_or(Failure::NotFound)?;
+    let reviewer = staff.reviewer(&form.version)?;
     let amount: i64 = parsed(&form.amount).ok_or(Failure::NotFound)?;
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
     let (store, policy) = (&portal.store, &portal.refunds);
     let decided = refunds::approve(store, reviewer, id, Some(amount), policy).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
@@ -309,8 +305,7 @@ pub(super) async fn deny(
 ) -> Result<Response, Failure> {
     let id: RefundRequestId = parsed(&id).ok_or(Failure::NotFound)?;
     let back = format!("{PATH}/{id}");
-    let version: i64 = parsed(&form.version).ok_or(Failure::NotFound)?;
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
+    let reviewer = staff.reviewer(&form.version)?;
     let decided = refunds::deny(&portal.store, reviewer, id, &form.reason).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
     portal.cashier.announce(decided.enqueued);

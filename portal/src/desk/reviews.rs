@@ -8,7 +8,6 @@ use entities::{
     review::{FRAUD, State},
 };
 use payments::{
-    core::refunds::Reviewer,
     desk::named,
     reviews::{self, Confirmation, Filter, FoundCase},
 };
@@ -279,8 +278,7 @@ pub(super) async fn release(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let (review, back) = (case_id(&id)?, format!("{PATH}/{id}"));
-    let version: i64 = parsed(&decision.version).ok_or(Failure::NotFound)?;
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
+    let reviewer = staff.reviewer(&decision.version)?;
     let note = filled(&decision.note);
     let decided = reviews::release(&portal.store, reviewer, review, note.as_deref()).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
@@ -300,8 +298,7 @@ pub(super) async fn confirm(
     let chosen = [&decision.card, &decision.domain, &decision.address];
     let block: Vec<block::Kind> = chosen.into_iter().filter_map(|word| named(word)).collect();
     let confirmation = Confirmation { block, note: filled(&decision.note) };
-    let version: i64 = parsed(&decision.version).ok_or(Failure::NotFound)?;
-    let reviewer = Reviewer { user_ref: staff.user_ref(), version };
+    let reviewer = staff.reviewer(&decision.version)?;
     let decided = reviews::confirm(&portal.store, reviewer, review, &confirmation).await;
     let decided = decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
     portal.cashier.announce(decided.enqueued);
