@@ -25,6 +25,9 @@ const QUIET_WITHIN: Duration = Duration::from_secs(90);
 /// Longest time for what was begun to be acknowledged once nothing fails any more.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_mins(1);
 
+/// Kills from one word about how far a run is to the next.
+const TELLS_EVERY: usize = 50;
+
 /// Processes of each kind.
 const EACH: usize = 2;
 
@@ -86,7 +89,7 @@ impl Plan {
     }
 }
 
-/// Runs `plan` and checks what must hold after it.
+/// Runs `plan` and checks what must hold after it; a long run says how far it is.
 pub async fn run(plan: Plan) -> Report {
     let started = Instant::now();
     let (stage, mut victims) = match plan.form {
@@ -109,9 +112,10 @@ pub async fn run(plan: Plan) -> Report {
     let load = Load::start(said.clone(), options, stage.directory());
 
     let (mut done, mut rng) = (Done::default(), StdRng::seed_from_u64(plan.seed));
-    let mut wrong = Vec::new();
+    let (mut wrong, mut told) = (Vec::new(), 0);
     for act in sequence(plan.seed, plan.kills, plan.form == Form::Servers) {
         victims.suffer(act, &mut rng, &mut done).await;
+        told = tell(&done, &load, told, started.elapsed());
     }
     if load.is_over() {
         wrong.push("the events ended before the faults did".to_owned());
@@ -142,6 +146,17 @@ pub async fn run(plan: Plan) -> Report {
         keep(stage.directory());
     }
     report
+}
+
+/// Says how far a run is, after every [`TELLS_EVERY`] kills; how many there were when it said so last.
+fn tell(done: &Done, load: &Load, told: usize, took: Duration) -> usize {
+    let kills = done.kills.values().sum::<usize>();
+    if kills < told + TELLS_EVERY {
+        return told;
+    }
+    let (minutes, acknowledged) = (took.as_secs() / 60, load.acknowledged());
+    eprintln!("{kills} kills and {acknowledged} acknowledgements after {minutes} min");
+    kills
 }
 
 fn describe(
