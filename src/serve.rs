@@ -7,7 +7,7 @@ use boot::{
     config::{PaypalKeys, StripeForm, StripeKeys},
 };
 use ingress::{App, AttackLimits, Bound, Options, SignIns, TokenKey, guard::GuardOptions};
-use payments::core::RefundPolicy;
+use payments::core::{AdjustmentPolicy, RefundPolicy};
 use poem::{Endpoint, Route};
 use portal::{PaypalJs, Portal, StripeJs};
 use sandbox::{Authority, PaypalConfig, Sandbox};
@@ -162,6 +162,7 @@ pub fn endpoint(
         files: app.files(),
         metrics: boot::telemetry::install_metrics(),
         refunds: refund_policy(config),
+        adjustments: adjustment_policy(config),
         sign_ins: SignIns::new(
             config.file.limits.sign_ins_per_minute_per_address,
             config.file.http.trust_forwarded_for,
@@ -206,6 +207,7 @@ fn options(config: &Config, parts: &Parts) -> Options {
         seller: parts.context.seller.clone(),
         fonts: parts.context.fonts.clone(),
         refunds: refund_policy(config),
+        adjustments: adjustment_policy(config),
         attacks: AttackLimits {
             forged_signatures: config.file.breaker.forged_signatures_per_minute,
             sign_in_failures: config.file.breaker.sign_in_failures_per_minute,
@@ -223,6 +225,13 @@ pub fn refund_policy(config: &Config) -> RefundPolicy {
         appeal_days: refunds.appeal_days,
         two_people_above: (limit > 0).then_some(limit),
     }
+}
+
+/// From when on changing a balance by hand takes two people.
+fn adjustment_policy(config: &Config) -> AdjustmentPolicy {
+    let limit = config.file.adjustments.two_people_above;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    AdjustmentPolicy { two_people_above: (limit > 0).then_some(limit) }
 }
 
 /// Starts the workers of `config` over `parts`.

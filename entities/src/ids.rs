@@ -146,6 +146,10 @@ typed_id!(
     ReconciliationId, "rec"
 );
 typed_id!(
+    /// Names a change of a balance by hand.
+    AdjustmentId, "adj"
+);
+typed_id!(
     /// Names an answer to a dispute.
     AnswerId, "ans"
 );

@@ -38,6 +38,9 @@ pub enum Kind {
     /// The bank returned it.
     #[sea_orm(string_value = "chargeback_return")]
     ChargebackReturn,
+    /// A person gave or took credits.
+    #[sea_orm(string_value = "adjustment")]
+    Adjustment,
 }
 
 impl Kind {
@@ -54,6 +57,7 @@ impl Kind {
             Self::DisputeEnd => "dispute_end",
             Self::Chargeback => "chargeback",
             Self::ChargebackReturn => "chargeback_return",
+            Self::Adjustment => "adjustment",
         }
     }
 }

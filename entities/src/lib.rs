@@ -4,6 +4,7 @@
 //! is `i64` minor units with an ISO currency and never a float. Times are UTC microseconds, kept
 //! as integers so that both databases compare them alike.
 
+pub mod adjustment;
 pub mod attack;
 pub mod audit_log;
 pub mod balance;
@@ -44,8 +45,8 @@ mod provider;
 mod timestamp;
 
 pub use ids::{
-    AnswerId, AttackId, AuditId, BlockId, CustomerId, DisputeFileId, DisputeId, EventId, GapId,
-    InvoiceId, JobId, LotId, MailId, MessageId, MethodId, ParseIdError, PaymentId,
+    AdjustmentId, AnswerId, AttackId, AuditId, BlockId, CustomerId, DisputeFileId, DisputeId,
+    EventId, GapId, InvoiceId, JobId, LotId, MailId, MessageId, MethodId, ParseIdError, PaymentId,
     ProviderCustomerId, ReconciliationId, RefundId, RefundRequestId, ReviewId, SessionId,
     TransferId,
 };

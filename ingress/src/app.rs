@@ -7,7 +7,7 @@ use gateways::{Gateway, Gateways};
 use jobs::Dispatcher;
 use payments::{
     Store,
-    core::{Policies, RefundPolicy},
+    core::{AdjustmentPolicy, Policies, RefundPolicy},
     inbox::Recorder,
 };
 use poem::Request;
@@ -43,6 +43,8 @@ pub struct Options {
     pub fonts: Fonts,
     /// The seller's rules about refunds.
     pub refunds: RefundPolicy,
+    /// From when on changing a balance by hand takes two people.
+    pub adjustments: AdjustmentPolicy,
     /// What is an attack.
     pub attacks: AttackLimits,
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gateways::{GatewayError, WebhookError};
 use payments::core::{
+    adjustments::NotAdjusted,
     declines,
     disputes::Unanswerable,
     fraud,
@@ -223,7 +224,8 @@ fn title(error: &CashierError) -> String {
             | payments::Error::SpentDifferently { .. }
             | payments::Error::NotRefundable(_)
             | payments::Error::Refused(_)
-            | payments::Error::Unanswerable(_)),
+            | payments::Error::Unanswerable(_)
+            | payments::Error::NotAdjusted(_)),
         ) => error.to_string(),
         CashierError::Payments(_) => "something of ours failed; try again".to_owned(),
     }
@@ -263,6 +265,7 @@ fn cashier_parts(error: &CashierError) -> (StatusCode, &'static str) {
             payments::Error::NotRefundable(why) => not_refundable(*why),
             payments::Error::Refused(refusal) => refused(*refusal),
             payments::Error::Unanswerable(why) => unanswerable(*why),
+            payments::Error::NotAdjusted(why) => not_adjusted(*why),
             payments::Error::Db(_) | payments::Error::Stale(_) | payments::Error::LeaseLost(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
@@ -298,6 +301,14 @@ fn refused(refusal: Refusal) -> (StatusCode, &'static str) {
         Refusal::NotRefundable(why) => not_refundable(why),
         Refusal::Decided(_) => (StatusCode::CONFLICT, "already_decided"),
         Refusal::NoAppeal(_) => (StatusCode::CONFLICT, "no_appeal"),
+    }
+}
+
+fn not_adjusted(why: NotAdjusted) -> (StatusCode, &'static str) {
+    match why {
+        NotAdjusted::Stale => (StatusCode::CONFLICT, "stale"),
+        NotAdjusted::NotWaiting(_) => (StatusCode::CONFLICT, "not_waiting"),
+        NotAdjusted::Own => (StatusCode::FORBIDDEN, "own_request"),
     }
 }
 

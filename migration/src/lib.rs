@@ -25,6 +25,7 @@ mod m0014_checkout_sessions;
 mod m0015_dispute_answers;
 mod m0017_wallets;
 mod m0018_dispute_gaps;
+mod m0019_adjustments;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_dispute_answers::Migration),
             Box::new(m0017_wallets::Migration),
             Box::new(m0018_dispute_gaps::Migration),
+            Box::new(m0019_adjustments::Migration),
         ]
     }
 }

@@ -146,7 +146,7 @@ const REBUILD: &[&str] = &[
 ];
 
 /// Lets `ledger_transfers.kind` be one of `kinds`, a list in quotes, and nothing else.
-async fn allow_kinds(manager: &SchemaManager<'_>, kinds: &str) -> Result<(), DbErr> {
+pub(crate) async fn allow_kinds(manager: &SchemaManager<'_>, kinds: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     if connection.get_database_backend() == DatabaseBackend::Postgres {
         let sql = format!(

@@ -5,7 +5,7 @@ use jobs::{DetachMethods, Enqueued, Job};
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    Error, Store,
+    Error, Store, adjustments,
     audit::{self, Line},
     customers, disputes, fraud, refunds,
 };
@@ -34,6 +34,7 @@ pub async fn close(store: &Store, user_ref: &str) -> Result<Option<Enqueued>, Er
     fraud::forget(&txn, customer.id).await?;
     refunds::erase_words(store, &txn, customer.id, now).await?;
     disputes::erase_words(&txn, customer.id).await?;
+    adjustments::erase_reasons(&txn, customer.id).await?;
     if first {
         let line = Line {
             actor: format!("user:{user_ref}"),

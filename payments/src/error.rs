@@ -3,6 +3,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     core::{
+        adjustments::NotAdjusted,
         disputes::Unanswerable,
         fraud,
         refunds::{NotRefundable, Refusal},
@@ -59,6 +60,9 @@ pub enum Error {
     /// A dispute is not answered, or not so.
     #[error("{0}")]
     Unanswerable(Unanswerable),
+    /// A change of a balance by hand is not decided, or not so.
+    #[error("{0}")]
+    NotAdjusted(NotAdjusted),
     /// An argument that no caller may pass.
     #[error("{0}")]
     Invalid(&'static str),
@@ -82,6 +86,7 @@ impl Error {
             | Self::NotRefundable(_)
             | Self::Refused(_)
             | Self::Unanswerable(_)
+            | Self::NotAdjusted(_)
             | Self::Invalid(_)
             | Self::Inconsistent(_) => false,
         }
@@ -97,6 +102,12 @@ impl From<NotRefundable> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<NotAdjusted> for Error {
+    fn from(why: NotAdjusted) -> Self {
+        Self::NotAdjusted(why)
     }
 }
 

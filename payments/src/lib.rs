@@ -6,6 +6,7 @@
 //! same time changes nothing.
 
 pub mod account;
+pub mod adjustments;
 pub mod alerts;
 pub mod apply;
 pub mod audit;

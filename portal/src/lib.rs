@@ -48,6 +48,8 @@ pub struct Portal {
     pub metrics: boot::telemetry::Metrics,
     /// The seller's rules about refunds.
     pub refunds: payments::core::RefundPolicy,
+    /// From when on changing a balance by hand takes two people.
+    pub adjustments: payments::core::AdjustmentPolicy,
     /// Makes invoices and tables.
     pub files: ingress::Files,
     /// Proves the host application's tokens, which open sessions.

@@ -76,6 +76,7 @@ impl Desk {
             sign_ins: ingress::SignIns::new(SIGN_INS, false),
             metrics: boot::telemetry::install_metrics(),
             refunds: payments::core::RefundPolicy::default(),
+            adjustments: payments::core::AdjustmentPolicy::default(),
             files: ingress::Files::new(&self.store, &Arc::default(), &documents::Fonts::default()),
             token_key: ingress::TokenKey::new(&SECRET.into()),
             sandbox,

@@ -88,6 +88,37 @@ export function deskTests(test, { expect, complain, fits, eventually }) {
     await sound(page);
   });
 
+  // AC9.6: what one person asks for, an admin approves.
+  test("desk: a balance is changed by hand by two people", async (page) => {
+    await buy("aiko");
+    const { balance: before } = await call("aiko", "/credits/balance");
+    const open = async (user) => {
+      await page.goto(`${BASE}/desk/users`);
+      await page.locator("tbody a").filter({ hasText: user }).first().click();
+    };
+    await enter(page, "Felix");
+    await open("aiko");
+    await page.getByLabel("Credits").fill("lots");
+    await page.getByLabel("Reason").fill("The render failed.");
+    await page.getByRole("button", { name: "Change the balance" }).click();
+    await page.getByText("Write how many credits", { exact: false }).waitFor();
+    await open("aiko");
+    await page.getByLabel("Credits").fill("15");
+    await page.getByLabel("Reason").fill("The render failed.");
+    await sound(page);
+    await page.getByRole("button", { name: "Change the balance" }).click();
+    await page.getByText("An admin has to approve it.").waitFor();
+    await sound(page);
+    const change = page.url();
+    await enter(page, "Omar", "/desk/adjustments?state=waiting");
+    await sound(page);
+    await page.goto(change);
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.locator(".tag").filter({ hasText: "Done" }).waitFor();
+    const { balance } = await call("aiko", "/credits/balance");
+    await expect("they have 15 more", balance === before + 15);
+  });
+
   test("desk: a job that waits is called off, and all such run again", async (page) => {
     const mail = async (verb, say) => {
       await page.goto(`${BASE}/desk/controls`);

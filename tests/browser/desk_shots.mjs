@@ -44,6 +44,11 @@ export async function deskShots(page, shot, request) {
   await page.goto(`${BASE}/desk/audit`);
   await page.getByRole("button", { name: "Verify the log" }).click();
   await shot("desk-verify");
+  await call("felix", "/admin/adjustments", { userId: "mira", credits: 15, reason: "The render failed.", reference: `shot-${Math.random()}` }, ["finance"]);
+  await page.goto(`${BASE}/desk/adjustments`);
+  await shot("desk-adjustments");
+  await page.locator("tbody a").first().click();
+  await shot("desk-adjustment");
   await page.goto(`${BASE}/desk/reviews`);
   await page.locator("tbody a").first().click();
   await shot("desk-review");

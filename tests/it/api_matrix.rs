@@ -22,14 +22,19 @@ fn body(operation: &str) -> Option<Value> {
         "appealRefundRequest" => json!({ "reason": "look again" }),
         "adminReconcile" => json!({ "from": "2026-01-01T00:00:00Z" }),
         "adminReplayEvent" => json!({ "dryRun": true }),
-        "adminApproveRefund" | "adminReleaseReview" | "adminConfirmFraud" => {
-            json!({ "version": 0 })
-        }
+        "adminApproveRefund"
+        | "adminReleaseReview"
+        | "adminConfirmFraud"
+        | "adminAcceptDispute"
+        | "adminApproveAdjustment"
+        | "adminRefuseAdjustment" => json!({ "version": 0 }),
         "adminDenyRefund" => json!({ "version": 0, "reason": "used" }),
         "adminContactCustomer" => json!({ "message": "was it you?" }),
         "adminBlock" => json!({ "kind": "user", "value": "x", "reason": "matrix" }),
         "adminSubmitEvidence" => json!({ "version": 0, "text": "the credits were used" }),
-        "adminAcceptDispute" => json!({ "version": 0 }),
+        "adminAdjustBalance" => {
+            json!({ "userId": USER, "credits": 1, "reason": "x", "reference": "matrix" })
+        }
         "setBilling" => json!({ "name": "Ada", "address": ["1 Main St"], "country": "GB" }),
         _ => return None,
     })
@@ -107,6 +112,8 @@ impl Route {
             "adminUnblock" => &things.block,
             _ if self.path.starts_with("/api/v1/admin/reviews/") => &things.review,
             "adminGetDispute" | "adminSubmitEvidence" => &things.dispute,
+            "adminApproveAdjustment" => &things.adjustment,
+            "adminRefuseAdjustment" => &things.other_adjustment,
             "adminAcceptDispute" => &things.other_dispute,
             "appealRefundRequest" => &things.denied_request,
             "adminGetReconciliation" => &things.reconciliation,
@@ -137,8 +144,22 @@ struct Things {
     block: String,
     reconciliation: String,
     event: String,
+    adjustment: String,
+    other_adjustment: String,
     dispute: String,
     other_dispute: String,
+}
+
+/// A change of a balance that finance asked for.
+async fn adjustment(app: &TestApp, reference: &str) -> String {
+    use payments::{
+        adjustments::{Asker, Wish, ask},
+        core::AdjustmentPolicy,
+    };
+    let asker = Asker { user_ref: "felix", is_admin: false };
+    let wish = Wish { user_ref: USER, credits: 1, reason: "sample", reference };
+    let waiting = ask(&app.store, asker, wish, &AdjustmentPolicy::default()).await;
+    waiting.unwrap().unwrap().0.id.to_string()
 }
 
 /// A run that somebody asked for.
@@ -188,6 +209,8 @@ impl Things {
             denied_request,
             reconciliation: reconciliation(app).await,
             event: app.events().await[0].id.to_string(),
+            adjustment: adjustment(app, "one").await,
+            other_adjustment: adjustment(app, "other").await,
             dispute: dispute().await,
             other_dispute: dispute().await,
         }

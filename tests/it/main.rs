@@ -2,6 +2,7 @@
 //! environment names.
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up, it cannot test")]
 
+mod adjustments;
 mod api_debits;
 mod api_matrix;
 mod api_shop;

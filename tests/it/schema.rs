@@ -1,8 +1,8 @@
 //! The schema: up and down, append-only, and as strict as the code (`002-DB1`, `002-DB4`).
 
 use entities::{
-    control, dispute, dispute_answer, job, ledger_transfer, mail, payment, provider_event,
-    reconciliation, reconciliation_gap, refund, refund_request, review,
+    adjustment, control, dispute, dispute_answer, job, ledger_transfer, mail, payment,
+    provider_event, reconciliation, reconciliation_gap, refund, refund_request, review,
 };
 use migration::{Migrate, Migrator};
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, Iterable};
@@ -65,6 +65,7 @@ async fn checks_mirror_the_enums() {
     assert_words::<refund::Origin>(&app, "refunds").await;
     assert_words::<dispute_answer::Kind>(&app, "dispute_answers").await;
     assert_words::<dispute_answer::State>(&app, "dispute_answers").await;
+    assert_words::<adjustment::State>(&app, "credit_adjustments").await;
     assert_words::<refund::Booked>(&app, "refunds").await;
     assert_words::<dispute::State>(&app, "disputes").await;
     assert_words::<dispute::Funds>(&app, "disputes").await;

@@ -26,6 +26,8 @@ pub struct File {
     pub invoice: Invoice,
     /// The rules about refunds.
     pub refunds: Refunds,
+    /// The rules about changing balances by hand.
+    pub adjustments: Adjustments,
     /// Where payers pay.
     pub checkout: Checkout,
     /// What is suspicious.
@@ -93,6 +95,20 @@ impl Default for Refunds {
             two_people_above: 50_000,
             refund_early_fraud_warnings: false,
         }
+    }
+}
+
+/// `[adjustments]`: who may change a balance by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Adjustments {
+    /// Above how many credits, given or taken, another admin has to approve; 0 for never.
+    pub two_people_above: u64,
+}
+
+impl Default for Adjustments {
+    fn default() -> Self {
+        Self { two_people_above: 500 }
     }
 }
 

@@ -105,6 +105,7 @@ impl File {
             mail,
             invoice,
             refunds,
+            adjustments,
             checkout: _,
             fraud,
             breaker,
@@ -156,6 +157,7 @@ impl File {
             ("refunds.days", refunds.days.into(), 1..=3_650),
             ("refunds.appeal_days", refunds.appeal_days.into(), 1..=3_650),
             ("refunds.two_people_above", refunds.two_people_above, 0..=999_999_999),
+            ("adjustments.two_people_above", adjustments.two_people_above, 0..=999_999_999),
             ("invoice.tax_basis_points", invoice.tax_basis_points.into(), 0..=10_000),
         ];
         numbers.extend(fraud.numbers());

@@ -27,7 +27,7 @@ pub(crate) struct Balance {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Movement {
     id: String,
-    /// `grant`, `spend`, …
+    /// `grant`, `spend`, `adjustment` (given or taken by hand), …
     kind: String,
     /// Positive came, negative went.
     credits: i64,

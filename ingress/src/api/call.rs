@@ -12,6 +12,8 @@ pub(crate) struct Call {
     pub(crate) app: App,
     /// Who asks; `None` only where nobody has to say.
     pub(crate) user: Option<User>,
+    /// Their roles with the seller.
+    pub(crate) roles: Vec<String>,
     /// Where they come from.
     pub(crate) visit: Visit,
     /// The id in the path, if there is one.

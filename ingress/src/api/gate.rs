@@ -46,6 +46,7 @@ impl Endpoint for Gate {
         let mut standing = None;
         let answer = async {
             standing = Some(app.limits.from(app.address(&request))?);
+            let mut held = Vec::new();
             let user = match self.0.access {
                 Access::Anybody => None,
                 Access::User => {
@@ -59,6 +60,7 @@ impl Endpoint for Gate {
                     if !roles.iter().any(|role| has.iter().any(|name| name == role.as_str())) {
                         return Err(Problem::Forbidden);
                     }
+                    held = has;
                     Some(user)
                 }
             };
@@ -71,6 +73,7 @@ impl Endpoint for Gate {
                 query: request.uri().query().unwrap_or_default().to_owned(),
                 app: app.clone(),
                 user,
+                roles: held,
                 body,
             };
             screen(self.0, &call, request.headers()).await?;

@@ -4,6 +4,7 @@
 //! may call what are all made from it, so none of them can forget one.
 
 mod account;
+mod adjustments;
 mod back;
 mod balance;
 mod blocklist;

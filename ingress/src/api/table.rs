@@ -6,9 +6,9 @@ use poem::{Response, http::Method};
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Call, account, balance, blocklist, confirm, desk, disputes, export, hosted, intent, invoice,
-    methods, openapi, packages, payments, paypal, receipt, reconciliation, refunds, replay,
-    reviews, spend, view,
+    Call, account, adjustments, balance, blocklist, confirm, desk, disputes, export, hosted,
+    intent, invoice, methods, openapi, packages, payments, paypal, receipt, reconciliation,
+    refunds, replay, reviews, spend, view,
 };
 use crate::{Problem, body::API_LIMIT};
 
@@ -418,6 +418,51 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "Accepts a dispute: the payer gets the money",
             schema::<disputes::Dispute>,
             |call| Box::pin(disputes::accept(call)),
+        )
+    },
+    Operation {
+        access: LOOKS,
+        query: &[STATUS, CURSOR, LIMIT],
+        ..get(
+            "adminListAdjustments",
+            "/admin/adjustments",
+            "Balances that were changed by hand, newest first",
+            schema::<view::Page<adjustments::Adjustment>>,
+            |call| Box::pin(adjustments::list(call)),
+        )
+    },
+    Operation {
+        access: DECIDES,
+        status: 201,
+        body: Some(schema::<adjustments::Change>),
+        ..post(
+            "adminAdjustBalance",
+            "/admin/adjustments",
+            "Gives or takes credits by hand, or asks an admin to approve it",
+            schema::<adjustments::Adjustment>,
+            |call| Box::pin(adjustments::ask(call)),
+        )
+    },
+    Operation {
+        access: ADMIN,
+        body: Some(schema::<adjustments::Decision>),
+        ..post(
+            "adminApproveAdjustment",
+            "/admin/adjustments/{id}/approve",
+            "Approves what somebody else asked for",
+            schema::<adjustments::Adjustment>,
+            |call| Box::pin(adjustments::approve(call)),
+        )
+    },
+    Operation {
+        access: ADMIN,
+        body: Some(schema::<adjustments::Decision>),
+        ..post(
+            "adminRefuseAdjustment",
+            "/admin/adjustments/{id}/refuse",
+            "Refuses it, or takes it back",
+            schema::<adjustments::Adjustment>,
+            |call| Box::pin(adjustments::refuse(call)),
         )
     },
     Operation {

@@ -1,5 +1,6 @@
 //! What follows from a fact: pure functions, the only place where it is decided.
 
+pub mod adjustments;
 mod alarms;
 mod books;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod refunds_tests;
 #[cfg(test)]
 mod tests;
 
+pub use adjustments::AdjustmentPolicy;
 pub use alarms::{Alarms, Pauses};
 pub use books::{Booking, request_state, settle};
 pub use decide::{Advance, Decision, Mismatch, Policy, advance, decide};

@@ -21,6 +21,8 @@ pub struct Waiting {
     pub disputes: i64,
     /// Cases that nobody has decided.
     pub reviews: i64,
+    /// Changes of balances that an admin has to approve.
+    pub adjustments: i64,
     /// Jobs that gave up.
     pub dead_jobs: i64,
     /// Events that can never be applied.
@@ -32,8 +34,9 @@ pub async fn waiting(store: &Store) -> Result<Waiting, Error> {
     let body = "SELECT (SELECT COUNT(*) FROM refund_requests WHERE state IN ('pending_review', \
                 'appealed')) AS refunds, (SELECT COUNT(*) FROM disputes WHERE state IN ('warning', \
                 'needs_response')) AS disputes, (SELECT COUNT(*) FROM reviews WHERE state = \
-                'open') AS reviews, (SELECT COUNT(*) FROM jobs WHERE state = 'dead') AS dead_jobs, \
-                (SELECT COUNT(*) FROM provider_events WHERE state = 'dead') AS dead_events";
+                'open') AS reviews, (SELECT COUNT(*) FROM credit_adjustments WHERE state = \
+                'waiting') AS adjustments, (SELECT COUNT(*) FROM jobs WHERE state = 'dead') AS \
+                dead_jobs, (SELECT COUNT(*) FROM provider_events WHERE state = 'dead') AS dead_events";
     let statement = sql::statement(store.db.backend(), body, Vec::new());
     let row = Waiting::find_by_statement(statement).one(store.db.reader()).await?;
     Ok(row.unwrap_or_default())

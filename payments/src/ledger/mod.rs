@@ -4,6 +4,7 @@
 //! each asset; nothing is ever changed or deleted. Balances of customers are kept beside it, are
 //! derived from it, and [`verify()`] recomputes them.
 
+mod adjust;
 mod back;
 mod balances;
 mod history;
@@ -11,6 +12,7 @@ mod post;
 mod spend;
 mod verify;
 
+pub(crate) use adjust::adjust;
 pub(crate) use back::{book, write_lot};
 pub(crate) use balances::spendable;
 pub use balances::{Balance, balance};
@@ -42,6 +44,8 @@ const BONUS: &str = "credits:bonus";
 const SPENT: &str = "credits:spent";
 /// Where credits go that are taken back, for refunds and lost disputes.
 const TAKEN_BACK: &str = "credits:taken-back";
+/// Where credits come from and go to that a person gives and takes.
+const ADJUSTED: &str = "credits:adjusted";
 /// What we earned.
 const REVENUE: &str = "revenue";
 /// What we paid back.

@@ -1,8 +1,10 @@
 use boot::sql::{self, Column, Rows, Type, col};
-use entities::{CustomerId, TransferId, credit_lot, ledger_transfer::Kind};
+use entities::{CustomerId, Timestamp, TransferId, adjustment, credit_lot, ledger_transfer::Kind};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
+
+use uuid::Uuid;
 
 use super::{
     CREDITS, SPENT, available, balance,
@@ -53,13 +55,7 @@ pub async fn spend(
         }
         return Ok(Spent::Before);
     }
-    // The condition is the lock: of two spenders the second sees what the first left.
-    let body = "UPDATE balances SET amount = amount - ?1, updated_at = ?2 WHERE account = ?3 AND \
-                asset = ?4 AND amount >= ?1";
-    let account = available(customer);
-    let values = vec![credits.into(), now.micros().into(), account.into(), CREDITS.into()];
-    let statement = sql::statement(txn.get_database_backend(), body, values);
-    if txn.execute_raw(statement).await?.rows_affected() == 0 {
+    if !take_available(&txn, customer, credits, now).await? {
         txn.rollback().await?;
         let available = balance(store, customer).await?.available;
         return Err(Error::NotEnoughCredits { asked: credits, available });
@@ -67,6 +63,23 @@ pub async fn spend(
     take_from_lots(&txn, customer, credits).await?;
     txn.commit().await?;
     Ok(Spent::Taken)
+}
+
+/// Takes `credits` of what `customer` may spend, unless there are fewer.
+///
+/// The condition is the lock: of two spenders the second sees what the first left.
+pub(super) async fn take_available(
+    txn: &DatabaseTransaction,
+    customer: CustomerId,
+    credits: i64,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let body = "UPDATE balances SET amount = amount - ?1, updated_at = ?2 WHERE account = ?3 AND \
+                asset = ?4 AND amount >= ?1";
+    let account = available(customer);
+    let values = vec![credits.into(), now.micros().into(), account.into(), CREDITS.into()];
+    let statement = sql::statement(txn.get_database_backend(), body, values);
+    Ok(txn.execute_raw(statement).await?.rows_affected() == 1)
 }
 
 /// How many credits `reference` took.
@@ -83,8 +96,11 @@ async fn taken_before(store: &Store, customer: CustomerId, reference: &str) -> R
 
 const TAKEN: &[Column] = &[col("id", Type::Uuid), col("taken", Type::Int)];
 
+/// Takes `credits` from the lots of `customer`, oldest first, and then from what was given by hand: so
+/// that what is refunded of a purchase is never what was a gift.
+///
 /// The balance row is locked, so nobody else is at this customer's lots.
-async fn take_from_lots(
+pub(super) async fn take_from_lots(
     txn: &DatabaseTransaction,
     customer: CustomerId,
     credits: i64,
@@ -96,27 +112,49 @@ async fn take_from_lots(
         .order_by_asc(credit_lot::Column::Id)
         .all(txn)
         .await?;
-    let mut rows = Rows::new(TAKEN);
-    let mut left = credits;
-    for lot in lots {
-        let taken = left.min(lot.remaining);
-        if taken == 0 {
-            break;
-        }
-        left -= taken;
-        rows.push([lot.id.uuid().into(), taken.into()]);
+    let lots = lots.iter().map(|lot| (lot.id.uuid(), lot.remaining));
+    let left = take(txn, "credit_lots", lots, credits).await?;
+    if left == 0 {
+        return Ok(());
     }
+    let gifts = adjustment::Entity::find()
+        .filter(adjustment::Column::CustomerId.eq(customer))
+        .filter(adjustment::Column::Remaining.gt(0))
+        .order_by_asc(adjustment::Column::Id)
+        .all(txn)
+        .await?;
+    let gifts = gifts.iter().map(|gift| (gift.id.uuid(), gift.remaining));
+    let left = take(txn, "credit_adjustments", gifts, left).await?;
     if left > 0 {
         let problem = format!("{customer} has {left} more credits in the balance than in lots");
         return Err(Error::Inconsistent(problem));
     }
-    take(txn, rows).await?;
     Ok(())
 }
 
-async fn take(txn: &DatabaseTransaction, rows: Rows) -> Result<(), DbErr> {
-    let body = "UPDATE credit_lots SET remaining = remaining - v.taken FROM v WHERE \
-                credit_lots.id = v.id";
-    txn.execute_raw(rows.statement(txn.get_database_backend(), body, Vec::new())).await?;
-    Ok(())
+/// Takes up to `credits` from rows of `table`, each an id and what remains of it, in this order;
+/// returns how many are left to take.
+async fn take(
+    txn: &DatabaseTransaction,
+    table: &str,
+    from: impl Iterator<Item = (Uuid, i64)>,
+    credits: i64,
+) -> Result<i64, DbErr> {
+    let mut rows = Rows::new(TAKEN);
+    let mut left = credits;
+    for (id, remaining) in from {
+        let taken = left.min(remaining);
+        if taken == 0 {
+            break;
+        }
+        left -= taken;
+        rows.push([id.into(), taken.into()]);
+    }
+    if !rows.is_empty() {
+        let body = format!(
+            "UPDATE {table} SET remaining = remaining - v.taken FROM v WHERE {table}.id = v.id"
+        );
+        txn.execute_raw(rows.statement(txn.get_database_backend(), &body, Vec::new())).await?;
+    }
+    Ok(left)
 }

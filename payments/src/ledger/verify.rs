@@ -101,7 +101,8 @@ const RULES: &[Rule] = &[
     Rule {
         name: "the lots of all customers hold what their balances say",
         query: "SELECT 'all customers' AS subject, lots AS found, sums AS should FROM (SELECT \
-                (SELECT CAST(COALESCE(SUM(remaining + held - owed), 0) AS BIGINT) FROM credit_lots) AS \
+                (SELECT CAST(COALESCE(SUM(remaining + held - owed), 0) AS BIGINT) FROM credit_lots) + \
+                (SELECT CAST(COALESCE(SUM(remaining), 0) AS BIGINT) FROM credit_adjustments) AS \
                 lots, (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM balances WHERE asset = \
                 'credits') AS sums) s WHERE lots <> sums",
     },
@@ -124,6 +125,22 @@ const RULES: &[Rule] = &[
         query: "SELECT s.series AS subject, CAST(COUNT(i.id) AS BIGINT) AS found, s.last AS should \
                 FROM invoice_series s LEFT JOIN invoices i ON i.series = s.series AND i.number <= \
                 s.last GROUP BY s.series, s.last HAVING COUNT(i.id) <> s.last",
+    },
+    Rule {
+        name: "a change by hand moved what was approved",
+        query: "SELECT 'a customer' AS subject, found, should FROM (SELECT a.customer_id, \
+                CAST(SUM(a.credits) AS BIGINT) AS should, CAST(COALESCE((SELECT SUM(e.amount) FROM \
+                ledger_transfers t JOIN ledger_entries e ON e.transfer_id = t.id WHERE t.kind = \
+                'adjustment' AND t.customer_id = a.customer_id AND e.account <> \
+                'credits:adjusted'), 0) AS BIGINT) AS found FROM credit_adjustments a WHERE \
+                a.state = 'applied' GROUP BY a.customer_id) s WHERE found <> should",
+    },
+    Rule {
+        name: "there are as many changes by hand as transfers for them",
+        query: "SELECT 'all changes' AS subject, changes AS found, transfers AS should FROM \
+                (SELECT (SELECT COUNT(*) FROM credit_adjustments WHERE state = 'applied') AS \
+                changes, (SELECT COUNT(*) FROM ledger_transfers WHERE kind = 'adjustment') AS \
+                transfers) s WHERE changes <> transfers",
     },
     Rule {
         name: "there are as many grants as lots",

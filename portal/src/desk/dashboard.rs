@@ -95,6 +95,12 @@ fn waits(staff: &Staff, waiting: &Waiting) -> Figures {
             figure("Refund requests", waiting.refunds, "/desk/refunds", "wait"),
             figure("Disputes to answer", waiting.disputes, "/desk/disputes", "bad"),
             figure("Cases to review", waiting.reviews, "/desk/reviews", "wait"),
+            figure(
+                "Balances to change",
+                waiting.adjustments,
+                "/desk/adjustments?state=waiting",
+                "wait",
+            ),
             figure("Dead jobs", waiting.dead_jobs, "/desk/jobs?state=dead", "bad"),
             figure("Dead events", waiting.dead_events, "/desk/events?state=dead", "bad"),
         ],

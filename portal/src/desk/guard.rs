@@ -134,6 +134,8 @@ pub(super) fn told(error: payments::Error, back: &str) -> Failure {
     match error {
         Error::Refused(_)
         | Error::Unanswerable(_)
+        | Error::NotAdjusted(_)
+        | Error::SpentDifferently { .. }
         | Error::NotRefundable(_)
         | Error::Invalid(_)
         | Error::NotEnoughCredits { .. }

@@ -7,6 +7,7 @@
 //! A page is a [`Sheet`](sheet::Sheet), filled from top to bottom with [`parts`]: notes, figures,
 //! filters, tables, facts, forms. To add one: a file of its own here, and its rows in [`pages`].
 
+mod adjustments;
 mod audit;
 mod blocklist;
 mod controls;

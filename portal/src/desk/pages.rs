@@ -7,8 +7,8 @@ use payments::disputes::MAX_BYTES;
 use poem::{EndpointExt, endpoint::BoxEndpoint};
 
 use super::{
-    audit, blocklist, controls, dashboard, disputes, events, failed, guard::Staff, jobs,
-    reconciliation, refunds, replay, revenue, reviews, transactions, users, verify,
+    adjustments, audit, blocklist, controls, dashboard, disputes, events, failed, guard::Staff,
+    jobs, reconciliation, refunds, replay, revenue, reviews, transactions, users, verify,
 };
 use crate::FORM_LIMIT;
 
@@ -143,6 +143,13 @@ pub(super) static PAGES: &[DeskPage] = &[
     one("/desk/revenue.csv", "Revenue as a table", DECIDES, || revenue::csv.boxed()),
     list("/desk/users", "Users", LOOKS, Group::People, || users::list.boxed()),
     one("/desk/users/:id", "User", LOOKS, || users::show.boxed()),
+    deed("/desk/users/:id/credits", "Change a balance", DECIDES, || adjustments::change.boxed()),
+    list("/desk/adjustments", "Changes by hand", LOOKS, Group::People, || {
+        adjustments::list.boxed()
+    }),
+    one("/desk/adjustments/:id", "Change by hand", LOOKS, || adjustments::show.boxed()),
+    deed("/desk/adjustments/:id/approve", "Approve it", RUNS, || adjustments::approve.boxed()),
+    deed("/desk/adjustments/:id/refuse", "Refuse it", RUNS, || adjustments::refuse.boxed()),
     list("/desk/events", "Webhooks", LOOKS, Group::System, || events::list.boxed()),
     one("/desk/events/:id", "Event", LOOKS, || events::show.boxed()),
     deed("/desk/events/:id/open", "Read an event", RUNS, || events::open.boxed()),

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use entities::{CustomerId, credit_lot, customer};
-use payments::desk::{
-    people::{self, Person},
-    transactions::{self as bought, Entry, Filter},
+use payments::{
+    adjustments,
+    desk::{
+        people::{self, Person},
+        transactions::{self as bought, Entry, Filter},
+    },
 };
 use poem::{
     Response, handler,
@@ -14,9 +17,11 @@ use poem::{
 use serde::Deserialize;
 
 use super::{
+    adjustments as adjusting,
     form::{Field, Filters},
     guard::Staff,
     list::{PAGE, cut, filled, parsed},
+    pages::DECIDES,
     parts::{Cell, Facts, Figure, Figures, Table, Ways, address},
     sheet::Sheet,
     transactions,
@@ -94,6 +99,9 @@ pub(super) async fn show(
     let lots = Table::new(&columns, "No credits were granted yet.")
         .titled("Credits, by purchase")
         .rows(person.lots.iter().map(lot));
+    let by_hand = adjustments::of_customer(&portal.store, id).await?;
+    let may_ask = staff.has(DECIDES) && person.customer.closed_at.is_none();
+    let form = may_ask.then(|| adjusting::form(portal, &staff, &person.customer));
     Sheet::new(portal, &staff)
         .titled(user)
         .with(&balance(&person))
@@ -101,6 +109,8 @@ pub(super) async fn show(
         .with(&payments)
         .with(&Ways::new(vec![("All payments".to_owned(), all)]))
         .with(&lots)
+        .with_some(adjusting::table(&by_hand).as_ref())
+        .with_some(form.as_ref())
         .answer()
 }
 

@@ -104,6 +104,7 @@ fn moved(kind: Kind, available: i64, held: i64) -> String {
         Kind::DisputeEnd => "The dispute about the credits ended",
         Kind::Chargeback => "The bank took the money back",
         Kind::ChargebackReturn => "The bank returned the money",
+        Kind::Adjustment => "Credits were changed by hand",
     };
     let mut parts = Vec::new();
     if available != 0 {
