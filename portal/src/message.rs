@@ -181,6 +181,11 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "It came from another site's page, or from a session that has ended. Go back, reload \
              the page and send it again.",
         ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "That is too large",
+            "It was not read, and nothing was changed. Go back, and send less: shorter words, or \
+             smaller files.",
+        ),
         StatusCode::TOO_MANY_REQUESTS => {
             ("That was too often", "Wait a minute, and then try again.")
         }

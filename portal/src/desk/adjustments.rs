@@ -105,7 +105,7 @@ pub(super) fn form(portal: &Portal, staff: &Staff, customer: &customer::Model) -
     Form::post(staff, format!("/desk/users/{}/credits", customer.id), "Change the balance")
         .titled("Change the balance by hand")
         .about(about)
-        .hidden("reference", format!("desk-{}", AdjustmentId::new()))
+        .anew("reference", format!("desk-{}", AdjustmentId::new()))
         .field(
             Field::line("credits", "Credits", "")
                 .required()
@@ -201,7 +201,7 @@ fn facts(
 
 fn decision(staff: &Staff, row: &Model, verb: &str, button: &str, tone: &'static str) -> Form {
     Form::post(staff, format!("{PATH}/{}/{verb}", row.id), button)
-        .hidden("version", row.version.to_string())
+        .anew("version", row.version.to_string())
         .tone(tone)
 }
 

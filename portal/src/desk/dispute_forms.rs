@@ -33,7 +33,7 @@ pub(super) fn evidence_form(staff: &Staff, row: &Model) -> Form {
             "It goes to {}, {once}. Files are PDF, JPEG or PNG, and 4 MiB together at most.",
             provider_name(row.provider)
         ))
-        .hidden("version", row.version.to_string())
+        .anew("version", row.version.to_string())
         .field(
             Field::lines("text", "What speaks for you", "")
                 .required()
@@ -51,7 +51,7 @@ pub(super) fn acceptance(staff: &Staff, row: &Model) -> Form {
             "The payer keeps the {money}, and the credits that are set aside are taken. This cannot \
              be taken back, and the provider's fee is not returned."
         ))
-        .hidden("version", row.version.to_string())
+        .anew("version", row.version.to_string())
         .tone("danger")
         .or_back_to(format!("{PATH}/{}", row.id))
 }

@@ -167,7 +167,7 @@ pub(super) async fn show(
             .tone("quiet")
     });
     let replay = staff.has(DECIDES).then(|| {
-        Form::get(format!("{PATH}/{id}/replay"), "Replay…")
+        Form::get(&staff, format!("{PATH}/{id}/replay"), "Replay…")
             .about("Shows first what would change if it came now.")
             .tone("quiet")
     });

@@ -1,8 +1,10 @@
 //! Forms of the desk: what narrows a list, and what does something.
 
+use std::sync::Arc;
+
 use askama::Template;
 
-use super::guard::Staff;
+use super::{guard::Staff, kept::Kept};
 
 /// What narrows a list.
 #[derive(Template)]
@@ -34,12 +36,14 @@ pub(super) struct Form {
     csrf: String,
     /// Whether files go with it.
     files: bool,
-    hidden: Vec<(&'static str, String)>,
+    hidden: Vec<Hidden>,
     fields: Vec<Field>,
     button: String,
     tone: &'static str,
     /// Where to go instead.
     cancel: Option<String>,
+    /// The form that was refused, of whatever page.
+    refused: Option<Arc<Kept>>,
 }
 
 impl Form {
@@ -49,11 +53,11 @@ impl Form {
         action: impl Into<String>,
         button: impl Into<String>,
     ) -> Self {
-        Self { method: "post", csrf: staff.csrf(), ..Self::get(action, button) }
+        Self { method: "post", csrf: staff.csrf(), ..Self::get(staff, action, button) }
     }
 
     /// A form that leads to a page.
-    pub(super) fn get(action: impl Into<String>, button: impl Into<String>) -> Self {
+    pub(super) fn get(staff: &Staff, action: impl Into<String>, button: impl Into<String>) -> Self {
         Self {
             title: String::new(),
             text: String::new(),
@@ -66,6 +70,7 @@ impl Form {
             button: button.into(),
             tone: "",
             cancel: None,
+            refused: staff.kept.clone(),
         }
     }
 
@@ -88,7 +93,14 @@ impl Form {
 
     /// With a value that is not typed.
     pub(super) fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.hidden.push((name, value.into()));
+        self.hidden.push(Hidden { name, value: value.into(), anew: false });
+        self
+    }
+
+    /// With a value that is not typed, and is another one whenever the page is shown: a version, or
+    /// a name for what is asked for.
+    pub(super) fn anew(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.hidden.push(Hidden { name, value: value.into(), anew: true });
         self
     }
 
@@ -101,6 +113,35 @@ impl Form {
     pub(super) fn or_back_to(self, path: impl Into<String>) -> Self {
         Self { cancel: Some(path.into()), ..self }
     }
+
+    /// What was sent with this very form, if it was refused.
+    fn kept(&self) -> Option<&Kept> {
+        let may = |name: &str, value: &str| {
+            let mut hidden = self.hidden.iter().filter(|hidden| hidden.name == name);
+            self.fields.iter().any(|field| field.name == name)
+                || hidden.any(|hidden| hidden.anew || hidden.value == value)
+        };
+        self.refused.as_deref().filter(|kept| kept.is(&self.action, may))
+    }
+
+    /// What stands in `field`: what was typed, if the form was refused.
+    fn value<'a>(&'a self, field: &'a Field) -> &'a str {
+        self.kept().and_then(|kept| kept.value(field.name)).unwrap_or(&field.value)
+    }
+
+    /// What sets its fields apart from those of other forms on the page.
+    fn prefix(&self) -> String {
+        let letters = self.button.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+        letters.collect()
+    }
+}
+
+/// A value that is not typed.
+struct Hidden {
+    name: &'static str,
+    value: String,
+    /// Whether it is another one whenever the page is shown.
+    anew: bool,
 }
 
 /// Something to fill in.

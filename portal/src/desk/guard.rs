@@ -1,6 +1,9 @@
 //! What stands before every page of the desk: who is asking, and whether they may.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use ingress::Role;
 use payments::core::refunds::Reviewer;
@@ -10,7 +13,11 @@ use poem::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{list::parsed, pages::DeskPage};
+use super::{
+    kept::{Again, Kept, Typed},
+    list::parsed,
+    pages::DeskPage,
+};
 use crate::{
     Portal,
     message::Failure,
@@ -33,6 +40,10 @@ pub(super) struct Staff {
     visitor: Arc<Visitor>,
     /// The page they see.
     pub(super) page: &'static DeskPage,
+    /// What they filled in; empty until its form is proven to be of this session.
+    typed: Arc<OnceLock<Typed>>,
+    /// The form that was refused, if that is why they see the page.
+    pub(super) kept: Option<Arc<Kept>>,
 }
 
 /// A form that one of the seller's own people has sent.
@@ -42,20 +53,31 @@ impl Guard {
     pub(super) fn new(page: &'static DeskPage) -> Self {
         Self { page, inner: (page.serve)().boxed() }
     }
+
+    /// Who sent `request`, if they may.
+    pub(super) async fn admit(&self, request: &Request, portal: &Portal) -> Result<Staff> {
+        let staff = match request.data::<Again>() {
+            Some(Again(staff, kept)) => {
+                Staff { page: self.page, kept: Some(Arc::clone(kept)), ..staff.clone() }
+            }
+            None => Staff::find(request, portal, self.page).await?,
+        };
+        if staff.has(self.page.roles) { Ok(staff) } else { Err(Failure::Forbidden.into()) }
+    }
+
+    /// The page, for whom it was [admitted](Self::admit).
+    pub(super) async fn serve(&self, request: Request) -> Result<Response> {
+        self.inner.call(request).await.map(IntoResponse::into_response)
+    }
 }
 
 impl Endpoint for Guard {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let portal = Arc::clone(visitor::portal(&request)?);
-        let Guest(visitor) = Guest::find(&request, &portal).await.map_err(Failure::from)?;
-        let visitor = visitor.ok_or_else(|| Failure::SignedOut { next: home(&request) })?;
-        if !visitor.has(self.page.roles) {
-            return Err(Failure::Forbidden.into());
-        }
-        request.set_data(Staff { visitor: Arc::new(visitor), page: self.page });
-        self.inner.call(request).await.map(IntoResponse::into_response)
+        let staff = self.admit(&request, visitor::portal(&request)?).await?;
+        request.set_data(staff);
+        self.serve(request).await
     }
 }
 
@@ -69,6 +91,28 @@ fn home(request: &Request) -> String {
 }
 
 impl Staff {
+    async fn find(request: &Request, portal: &Portal, page: &'static DeskPage) -> Result<Self> {
+        let Guest(visitor) = Guest::find(request, portal).await.map_err(Failure::from)?;
+        let visitor = visitor.ok_or_else(|| Failure::SignedOut { next: home(request) })?;
+        let typed = OnceLock::new();
+        if request.method().is_safe() {
+            let asked = request.uri().query().unwrap_or_default();
+            let _ = typed.set(Typed::read(asked.as_bytes()));
+        }
+        Ok(Self { visitor: Arc::new(visitor), page, typed: Arc::new(typed), kept: None })
+    }
+
+    /// Notes what they filled in, in a form that is proven to be of this session.
+    pub(super) fn note(&self, typed: Typed) {
+        // A request has one form.
+        let _ = self.typed.set(typed);
+    }
+
+    /// What they filled in.
+    pub(super) fn typed(&self) -> Typed {
+        self.typed.get().cloned().unwrap_or_default()
+    }
+
     /// The host application's id of them.
     pub(super) fn user_ref(&self) -> &str {
         &self.visitor.user().user_ref
@@ -123,7 +167,10 @@ impl<'a> FromRequest<'a> for Staff {
 impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Deed<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let staff = Staff::from_request(request, body).await?;
+        let bytes = body.take()?.into_bytes_limit(staff.page.limit).await?;
+        *body = RequestBody::new(bytes.clone().into());
         let form = visitor::sealed(&staff.visitor, request, body).await?;
+        staff.note(Typed::read(&bytes));
         Ok(Self(staff, form))
     }
 }

@@ -5,7 +5,7 @@
 //! hands out, so a page that nobody listed is seen by nobody.
 //!
 //! A page is a [`Sheet`](sheet::Sheet), filled from top to bottom with [`parts`]: notes, figures,
-//! filters, tables, facts, forms. To add one: a file of its own here, and its rows in [`pages`].
+//! filters, tables, facts, forms. A form that is refused comes back filled in: see [`kept`]. To add one: a file of its own here, and its rows in [`pages`].
 
 mod adjustments;
 mod audit;
@@ -19,6 +19,7 @@ mod failed;
 mod form;
 mod guard;
 mod jobs;
+mod kept;
 mod list;
 mod pages;
 mod parts;
@@ -37,9 +38,12 @@ mod words;
 
 pub use pages::{DeskPage, Verb};
 
-use poem::{EndpointExt, Route, RouteMethod, middleware::SizeLimit};
+use std::sync::Arc;
+
+use poem::{EndpointExt, Route, RouteMethod, get, middleware::SizeLimit};
 
 use guard::Guard;
+use kept::Keeping;
 use pages::PAGES;
 
 /// Every page of the desk, for the test of who may see what.
@@ -49,12 +53,15 @@ pub fn desk_pages() -> &'static [DeskPage] {
 
 /// `route` with the pages of the desk, each behind its guard.
 pub(crate) fn routes(route: Route) -> Route {
+    let looks = PAGES.iter().filter(|page| page.verb == Verb::Get);
+    let looks = looks.fold(Route::new(), |looks, page| looks.at(page.path, get(Guard::new(page))));
+    let looks = Arc::new(looks);
     let mut paths: Vec<&str> = PAGES.iter().map(|page| page.path).collect();
     paths.dedup();
     paths.into_iter().fold(route, |route, path| {
         let rows = PAGES.iter().filter(|page| page.path == path);
         let methods = rows.fold(RouteMethod::new(), |methods, page| {
-            let guarded = Guard::new(page);
+            let guarded = Keeping::new(Guard::new(page), &looks);
             match page.verb {
                 Verb::Get => methods.get(guarded),
                 Verb::Post => methods.post(guarded.with(SizeLimit::new(page.limit))),

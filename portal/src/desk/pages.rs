@@ -71,8 +71,13 @@ pub(super) const DECIDES: &[Role] = &[Role::Finance, Role::Admin];
 /// Whoever decides about the system.
 pub(super) const RUNS: &[Role] = &[Role::Admin];
 
-/// Largest form with files, in bytes: what a dispute's evidence may be, and what is around it.
-const UPLOAD_LIMIT: usize = MAX_BYTES + FORM_LIMIT;
+/// Largest form, in bytes: the longest text has 2,000 characters, each of which takes twelve at most
+/// as a form writes them, and something stands around it.
+const DEED_LIMIT: usize = 2 * FORM_LIMIT;
+
+/// Largest form with files, in bytes: much more than a dispute's evidence may have, so that what is
+/// too large is refused with a sentence, and the words that came with it are kept.
+const UPLOAD_LIMIT: usize = 5 * MAX_BYTES;
 
 /// A page that the navigation has.
 const fn list(
@@ -102,7 +107,7 @@ const fn deed(
     roles: &'static [Role],
     serve: fn() -> BoxEndpoint<'static>,
 ) -> DeskPage {
-    DeskPage { verb: Verb::Post, path, title, roles, nav: None, limit: FORM_LIMIT, serve }
+    DeskPage { verb: Verb::Post, path, title, roles, nav: None, limit: DEED_LIMIT, serve }
 }
 
 /// What a form with files does.

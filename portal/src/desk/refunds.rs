@@ -114,7 +114,7 @@ pub(super) async fn show(
         .said(&after.done, &known)
         .with_some(obstacle(portal, &staff, request).as_ref());
     let decide = request.state.waits() && staff.has(DECIDES);
-    let forms = (approve_form(request), deny_form(&staff, request));
+    let forms = (approve_form(&staff, request), deny_form(&staff, request));
     let left: [&dyn askama::DynTemplate; 2] = [&words_of, &sums];
     sheet = if decide {
         sheet.beside(&left, &[&forms.0, &forms.1, &course])
@@ -191,9 +191,9 @@ fn course((request, payment, refund): &Found) -> Vec<(&'static str, Cell)> {
 }
 
 /// Leads to a page that asks once more.
-fn approve_form(request: &Model) -> Form {
+fn approve_form(staff: &Staff, request: &Model) -> Form {
     let most = plain(&request.computed());
-    Form::get(format!("{PATH}/{}/approve", request.id), "Approve…")
+    Form::get(staff, format!("{PATH}/{}/approve", request.id), "Approve…")
         .titled("Approve")
         .about("In full, or in part: a smaller amount. You are asked once more.")
         .field(Field::line("amount", "Amount", most).required())
@@ -202,7 +202,7 @@ fn approve_form(request: &Model) -> Form {
 fn deny_form(staff: &Staff, request: &Model) -> Form {
     Form::post(staff, format!("{PATH}/{}/deny", request.id), "Deny")
         .titled("Deny")
-        .hidden("version", request.version.to_string())
+        .anew("version", request.version.to_string())
         .field(
             Field::lines("reason", "Reason", "")
                 .required()
@@ -247,7 +247,7 @@ pub(super) async fn ask(
             "This cannot be taken back. {money} ({part} of what the unused credits are worth) goes \
              to what it was paid with, and the credits are taken. The customer is told."
         ))
-        .hidden("version", request.version.to_string())
+        .anew("version", request.version.to_string())
         .hidden("amount", minor.to_string())
         .or_back_to(back.clone());
     let facts = Facts::new(

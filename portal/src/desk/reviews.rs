@@ -201,7 +201,7 @@ fn release_form(staff: &Staff, case: &FoundCase) -> Form {
     Form::post(staff, format!("{PATH}/{id}/release"), "Release")
         .titled("It is harmless")
         .about("The credits are the customer's to spend, and they are told by mail.")
-        .hidden("version", case.review.version.to_string())
+        .anew("version", case.review.version.to_string())
         .field(Field::line("note", "Note", "").hint("For the next person."))
 }
 
@@ -241,7 +241,7 @@ pub(super) async fn ask(
              payment is blocked, the account is flagged and nothing more is sold to it. This \
              cannot be taken back; entries of the blocklist can.",
         )
-        .hidden("version", case.review.version.to_string())
+        .anew("version", case.review.version.to_string())
         .field(Field::choice("card", "Keep the card out", "card", yes("card", "whoever has it")))
         .field(Field::choice(
             "domain",

@@ -1,11 +1,14 @@
 //! A page of the desk: a heading, and parts from top to bottom.
 
+use std::sync::Arc;
+
 use askama::Template;
 use poem::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::{
     guard::Staff,
+    kept::Kept,
     pages::{Group, PAGES, Verb},
     parts::Note,
 };
@@ -26,6 +29,8 @@ pub(super) struct After {
 pub(super) struct Sheet {
     frame: Frame,
     parts: Vec<String>,
+    /// The form that was refused, if that is why the page is shown.
+    kept: Option<Arc<Kept>>,
     broken: Option<askama::Error>,
 }
 
@@ -95,7 +100,7 @@ impl Sheet {
             groups: groups.collect(),
             page: Page::plain(portal.sandbox),
         };
-        Self { frame, parts: Vec::new(), broken: None }
+        Self { frame, parts: Vec::new(), kept: staff.kept.clone(), broken: None }
     }
 
     /// Called `title` instead.
@@ -159,7 +164,10 @@ impl Sheet {
     }
 
     /// The answer.
-    pub(super) fn answer(self) -> Result<Response, Failure> {
+    pub(super) fn answer(mut self) -> Result<Response, Failure> {
+        if let Some(why) = self.kept.as_deref().and_then(Kept::untold) {
+            self.parts.insert(0, Note::bad(why).render()?);
+        }
         if let Some(error) = self.broken {
             return Err(error.into());
         }

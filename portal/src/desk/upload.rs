@@ -6,7 +6,7 @@ use futures_util::{future, stream};
 use multer::Multipart;
 use poem::{FromRequest, Request, RequestBody, Result, http::StatusCode, http::header};
 
-use super::guard::Staff;
+use super::{guard::Staff, kept::Typed};
 
 /// A form with files that one of the seller's own people has sent.
 pub(super) struct Upload {
@@ -43,6 +43,8 @@ impl<'a> FromRequest<'a> for Upload {
         let mut upload = Self { staff, texts: BTreeMap::new(), files: Vec::new() };
         upload.read(Multipart::new(body, boundary)).await.map_err(|_| StatusCode::BAD_REQUEST)?;
         upload.staff.prove(upload.text("csrf"))?;
+        let files = upload.files.iter().map(|file| file.name.clone()).collect();
+        upload.staff.note(Typed::new(upload.texts.clone(), files));
         Ok(upload)
     }
 }

@@ -172,6 +172,61 @@ async fn a_scope_is_paused_and_let_go_on_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_refused_form_comes_back_with_what_was_typed_and_why() {
+    let desk = Desk::new().await;
+    let portal = desk.open(true);
+    let omar = Browser::sign_in(&portal, "omar").await;
+    let check = async |path: &str, form: &[(&str, &str)], why: &str, kept: &[&str]| {
+        let form = [form, &[("csrf", omar.csrf.as_str())]].concat();
+        let request = post(&portal, path, &form).header(header::COOKIE, &omar.cookie);
+        let answer = request.send().await;
+        answer.assert_status(StatusCode::CONFLICT);
+        let html = text(answer.0).await;
+        assert_eq!(html.matches("class=\"note bad\"").count(), 1, "{path}: {html}");
+        assert_eq!(html.matches(" autofocus").count(), 1, "{path}");
+        let note = &html[html.find("class=\"note bad\" role=\"alert\"").unwrap()..];
+        let form = &note[..note.find("</form>").unwrap()];
+        for word in kept.iter().chain([&why]) {
+            assert!(form.contains(word), "{path}: {word}: {form}");
+        }
+    };
+    let form = [("kind", "address"), ("value", "10.0.0.0/99"), ("reason", "a & b")];
+    let kept = ["\"10.0.0.0/99\"", "\"a &#38; b\"", "\"address\" selected"];
+    check("/desk/blocklist", &form, "", &kept).await;
+    let long = "\u{1f4b8}".repeat(2_000);
+    let form = [("kind", "user"), ("value", "eve"), ("reason", &long)];
+    check("/desk/blocklist", &form, "1 to 500 characters", &["\"eve\"", &long]).await;
+    let form = [("payment", "pay_7")];
+    check("/desk/reconciliation", &form, "That is no payment", &["\"pay_7\""]).await;
+    let form = [("scope", "refunds"), ("minutes", "1440"), ("reason", " ")];
+    let kept = ["\"refunds\" selected", "\"1440\" selected"];
+    check("/desk/controls/pause", &form, "Say why", &kept).await;
+    desk.save_card("mira", 12, 2030).await;
+    let users = omar.read("/desk/users").await;
+    let id = &users[users.find("/desk/users/cust_").unwrap()..][..49];
+    let form = [("credits", "lots"), ("why", "goodwill"), ("reference", "desk-1")];
+    let kept = ["\"lots\"", ">goodwill<"];
+    check(&format!("{id}/credits"), &form, "Write how many credits", &kept).await;
+}
+
+#[tokio::test]
+async fn what_no_form_of_the_page_asked_for_is_not_filled_in() {
+    let desk = Desk::new().await;
+    let portal = desk.open(true);
+    let omar = Browser::sign_in(&portal, "omar").await;
+    let form = [("csrf", omar.csrf.as_str()), ("payment", "pay_7"), ("evil", "x")];
+    let request = post(&portal, "/desk/reconciliation", &form).header(header::COOKIE, &omar.cookie);
+    let html = text(request.send().await.0).await;
+    assert!(html.contains("That is no payment") && !html.contains("pay_7"), "{html}");
+    let other = [("csrf", "x"), ("payment", "pay_7")];
+    let request =
+        post(&portal, "/desk/reconciliation", &other).header(header::COOKIE, &omar.cookie);
+    let answer = request.send().await;
+    answer.assert_status(StatusCode::FORBIDDEN);
+    assert!(!text(answer.0).await.contains("pay_7"));
+}
+
+#[tokio::test]
 async fn dead_jobs_are_run_again_one_or_all() {
     let desk = Desk::new().await;
     let portal = desk.open(true);
