@@ -87,7 +87,7 @@ fn draw(data: &Invoice, sheet: &mut Sheet<'_, '_>) -> Result<(), InvoiceError> {
     }
     sheet.sums(&sums, ("Total", &data.total.to_string()));
     let how = data.method.as_ref().map_or(String::new(), |(brand, last4)| {
-        format!(" by {}", method(&text::line(brand, 30), &text::line(last4, 4)))
+        format!(" by {}", method((brand, last4), data.wallet.as_deref()))
     });
     sheet.note(&[
         format!("Paid on {issued}{how}. Nothing is owed."),

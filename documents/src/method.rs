@@ -1,33 +1,15 @@
-/// A way to pay, as its holder knows it: `Visa ending in 4242`.
-pub(crate) fn method(brand: &str, last4: &str) -> String {
-    format!("{} ending in {last4}", name(brand))
-}
+use entities::method::{from_wallet, name};
 
-/// What stood for `method` when it was paid with: `Google Pay (Visa ending in 4242)`.
-pub(crate) fn from_wallet(wallet: Option<&str>, method: &str) -> String {
-    let name = match wallet {
-        None => return method.to_owned(),
-        Some("apple_pay") => "Apple Pay".to_owned(),
-        Some("google_pay") => "Google Pay".to_owned(),
-        Some(other) => capitalised(&other.replace('_', " ")),
-    };
-    format!("{name} ({method})")
-}
+use crate::text;
 
-fn name(brand: &str) -> String {
-    match brand {
-        "amex" => "American Express".to_owned(),
-        "diners" => "Diners Club".to_owned(),
-        "jcb" => "JCB".to_owned(),
-        "unionpay" => "UnionPay".to_owned(),
-        "eftpos_au" => "eftpos".to_owned(),
-        other => capitalised(&other.replace('_', " ")),
-    }
-}
+/// Most characters of a brand or a wallet.
+const NAME: usize = 30;
 
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+/// What was paid with, as its holder knows it: `Google Pay (Visa ending in 4242)`. `brand` is
+/// `visa`, the digits are the last four, and `wallet` is `google_pay`.
+pub(crate) fn method((brand, last4): (&str, &str), wallet: Option<&str>) -> String {
+    let method = format!("{} ending in {}", name(&text::line(brand, NAME)), text::line(last4, 4));
+    from_wallet(wallet.map(|wallet| text::line(wallet, NAME)).as_deref(), &method)
 }
 
 #[cfg(test)]
@@ -35,13 +17,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_brand_is_written_as_on_the_card() {
-        assert_eq!(method("visa", "4242"), "Visa ending in 4242");
-        assert_eq!(method("amex", "0005"), "American Express ending in 0005");
-        assert_eq!(method("cartes_bancaires", "1001"), "Cartes bancaires ending in 1001");
-        assert_eq!(method("", "1001"), " ending in 1001");
-        assert_eq!(from_wallet(Some("google_pay"), "Visa"), "Google Pay (Visa)");
-        assert_eq!(from_wallet(Some("samsung_pay"), "Visa"), "Samsung pay (Visa)");
-        assert_eq!(from_wallet(None, "Visa"), "Visa");
+    fn a_method_is_named_as_its_holder_knows_it() {
+        assert_eq!(method(("amex", "0005"), None), "American Express ending in 0005");
+        let wallet = method(("visa", "4242"), Some("apple_pay"));
+        assert_eq!(wallet, "Apple Pay (Visa ending in 4242)");
+        assert_eq!(method(("", "1001"), None), " ending in 1001");
     }
 }

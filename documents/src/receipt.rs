@@ -1,13 +1,7 @@
 use askama::Template;
 use entities::{Money, PaymentId, Timestamp};
 
-use crate::{
-    Mail, RenderError,
-    date::date,
-    field::Field,
-    method::{from_wallet, method},
-    text,
-};
+use crate::{Mail, RenderError, date::date, field::Field, method::method, text};
 
 /// Most characters of a seller's or a package's name.
 const NAME: usize = 100;
@@ -66,8 +60,8 @@ impl<'a> View<'a> {
         let package = text::line(data.package, NAME);
         let paid = data.paid.to_string();
         let mut fields = vec![Field::new("Package", &package), Field::new("Paid", &paid)];
-        if let Some((brand, last4)) = data.method {
-            fields.push(Field::new("Method", &from_wallet(data.wallet, &method(brand, last4))));
+        if let Some(known) = data.method {
+            fields.push(Field::new("Method", &method(known, data.wallet)));
         }
         fields.push(Field::new("Date", &date(data.succeeded_at)?));
         fields.push(Field::new("Payment", &data.payment_id.to_string()));

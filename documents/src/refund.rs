@@ -48,6 +48,8 @@ pub struct RefundMail<'a> {
     pub amount: &'a Money,
     /// How it was paid: brand (`visa`) and last four digits.
     pub method: Option<(&'a str, &'a str)>,
+    /// The wallet that the card was in: `google_pay`.
+    pub wallet: Option<&'a str>,
     /// Why it was denied.
     pub reason: Option<&'a str>,
     /// For how many days after a denial a second look may be asked for.
@@ -93,8 +95,8 @@ impl View {
             Field::new("Paid", &data.paid.to_string()),
             Field::new(amount_label(data.step), &data.amount.to_string()),
         ];
-        if let Some((brand, last4)) = data.method {
-            fields.push(Field::new("Method", &method(brand, last4)));
+        if let Some(known) = data.method {
+            fields.push(Field::new("Method", &method(known, data.wallet)));
         }
         fields.push(Field::new("Date", &date(data.at)?));
         if let Some(request) = data.request_id {

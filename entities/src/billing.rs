@@ -66,6 +66,10 @@ pub struct Invoice {
     pub tax: Money,
     /// How it was paid: brand or kind, and last four digits.
     pub method: Option<(String, String)>,
+    /// The wallet that the card was in: `google_pay`. Invoices that were fixed before it was
+    /// noted have none.
+    #[serde(default)]
+    pub wallet: Option<String>,
 }
 
 impl std::fmt::Debug for Invoice {

@@ -26,6 +26,7 @@ pub mod lease;
 pub mod ledger_entry;
 pub mod ledger_transfer;
 pub mod mail;
+pub mod method;
 pub mod money_back;
 pub mod package;
 pub mod payment;

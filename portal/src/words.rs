@@ -2,6 +2,7 @@
 
 use entities::{
     Money, Timestamp,
+    method::{from_wallet, name},
     payment::{Model, Status},
 };
 use time::{format_description::BorrowedFormatItem, macros::format_description};
@@ -54,35 +55,16 @@ pub(crate) fn credits(count: i64) -> String {
 pub(crate) fn paid_with(payment: &Model) -> String {
     let [kind, brand, last4] =
         [&payment.method_kind, &payment.method_brand, &payment.method_last4].map(Option::as_deref);
-    let method = method(kind, brand, last4);
-    match payment.method_wallet.as_deref() {
-        Some("apple_pay") => format!("Apple Pay ({method})"),
-        Some("google_pay") => format!("Google Pay ({method})"),
-        Some(other) => format!("{} ({method})", capital(&other.replace('_', " "))),
-        None => method,
-    }
+    from_wallet(payment.method_wallet.as_deref(), &method(kind, brand, last4))
 }
 
 /// `Visa •••• 4242`.
 pub(crate) fn method(kind: Option<&str>, brand: Option<&str>, last4: Option<&str>) -> String {
-    let name = match brand.or(kind) {
-        Some("amex") => "American Express".to_owned(),
-        Some("jcb") => "JCB".to_owned(),
-        Some("us_bank_account") => "Bank account".to_owned(),
-        Some("paypal") => "PayPal".to_owned(),
-        Some("unionpay") => "UnionPay".to_owned(),
-        Some(name) => capital(&name.replace('_', " ")),
-        None => return "—".to_owned(),
-    };
-    match last4 {
-        Some(last4) => format!("{name} •••• {last4}"),
-        None => name,
+    match (brand.or(kind).map(name), last4) {
+        (Some(name), Some(last4)) => format!("{name} •••• {last4}"),
+        (Some(name), None) => name,
+        (None, _) => "—".to_owned(),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The status in a word or two.

@@ -141,6 +141,7 @@ async fn a_year_is_a_table_that_no_spreadsheet_runs() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].starts_with("transaction_id,date,status,"));
+    assert!(lines[0].ends_with(",last4,wallet,receipt"));
     assert!(lines[1].starts_with(&format!("{id},")) && lines[1].contains("160.00,USD"), "{text}");
     assert!(lines[1].contains("'=HYPERLINK"), "{text}");
     let empty = get(&app, &format!("/payments/export.csv?year={}", year - 1)).await;

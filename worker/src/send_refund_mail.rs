@@ -30,6 +30,7 @@ impl Run for SendRefundMail {
             paid: &news.paid,
             amount: &news.amount,
             method: news.method.as_ref().map(|(brand, last4)| (brand.as_str(), last4.as_str())),
+            wallet: news.wallet.as_deref(),
             reason: news.decision.as_deref(),
             appeal_days: context.refunds.appeal_days,
             at: row.created_at,

@@ -31,6 +31,7 @@ fn sample() -> Invoice {
         net: money(13_445),
         tax: money(2_555),
         method: Some(("visa".to_owned(), "4242".to_owned())),
+        wallet: Some("google_pay".to_owned()),
     }
 }
 
@@ -68,7 +69,7 @@ fn an_invoice_says_who_sold_what_to_whom_and_what_of_it_is_tax() {
         "134.45 EUR",
         "VAT 19 % included",
         "25.55 EUR",
-        "Visa ending in 4242",
+        "Google Pay (Visa ending in 4242)",
         "txn_0192f0c1a7b87c3e9d4f5a6b7c8d9e0f",
     ] {
         assert!(words.contains(part), "{part} is not in: {words}");
@@ -112,7 +113,8 @@ fn hostile_or_endless_text_still_makes_an_invoice() {
             },
             buyer_email: Some(evil.clone()),
             item: evil.clone(),
-            method: Some((evil.clone(), evil)),
+            method: Some((evil.clone(), evil.clone())),
+            wallet: Some(evil),
             ..sample()
         };
         words(&invoice(&data, &Fonts::default()).unwrap());

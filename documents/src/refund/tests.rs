@@ -25,6 +25,7 @@ fn sample(step: RefundStep) -> RefundMail<'static> {
         paid: &PAID,
         amount: &BACK,
         method: Some(("visa", "4242")),
+        wallet: Some("apple_pay"),
         reason: Some("The credits were used by a script that you wrote."),
         appeal_days: 14,
         at: Timestamp::from_seconds(1_700_000_000),
@@ -48,7 +49,7 @@ depending on your bank. The credits it was for are taken back.
 Package     Pro
 Paid        160.00 USD
 Refund      66.66 USD
-Method      Visa ending in 4242
+Method      Apple Pay (Visa ending in 4242)
 Date        14 November 2023, 22:13 UTC
 Request     ref_0192f0c1a7b87c3e9d4f5a6b7c8d9e0f
 Payment     txn_0192f0c1a7b87c3e9d4f5a6b7c8d9e0f
@@ -57,7 +58,7 @@ You get this mail because of a payment for your account. If you have a
 question, write to Northwind and name the payment above.
 "
     );
-    for part in ["66.66 USD", "5 to 10 business days", "Visa ending in 4242"] {
+    for part in ["66.66 USD", "5 to 10 business days", "Apple Pay (Visa ending in 4242)"] {
         assert!(mail.html.contains(part), "{part}");
     }
 }
@@ -83,6 +84,7 @@ fn hostile_words_stay_words() {
             seller: evil,
             reason: Some(evil),
             method: Some((evil, evil)),
+            wallet: Some(evil),
             ..sample(step)
         };
         let mail = refund(&data).unwrap();

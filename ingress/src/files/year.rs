@@ -1,6 +1,6 @@
 //! A year's payments as a table.
 
-use entities::{PaymentId, Timestamp};
+use entities::{PaymentId, Timestamp, method::wallet};
 use futures_util::stream;
 use payments::{
     Store,
@@ -15,7 +15,7 @@ use crate::{Problem, api::midnight};
 /// Payments read at a time: the table is streamed, and never whole in memory.
 const CHUNK: u64 = history::MOST;
 
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 13] = [
     "transaction_id",
     "date",
     "status",
@@ -27,6 +27,7 @@ const HEAD: [&str; 12] = [
     "method",
     "brand",
     "last4",
+    "wallet",
     "receipt",
 ];
 
@@ -89,7 +90,7 @@ async fn chunk(
     Ok((text, page.next))
 }
 
-fn row(entry: &Entry) -> [String; 12] {
+fn row(entry: &Entry) -> [String; 13] {
     let payment = &entry.payment;
     let price = payment.price().to_string();
     let amount = price.split(' ').next().unwrap_or_default().to_owned();
@@ -106,6 +107,7 @@ fn row(entry: &Entry) -> [String; 12] {
         text(&payment.method_kind),
         text(&payment.method_brand),
         text(&payment.method_last4),
+        safe(&payment.method_wallet.as_deref().map(wallet).unwrap_or_default()),
         text(&payment.receipt_url),
     ]
 }

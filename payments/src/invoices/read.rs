@@ -81,8 +81,8 @@ async fn issue_late(store: &Store, id: PaymentId) -> Result<Option<Model>, Error
 }
 
 const SOLD: &str = "SELECT p.id AS payment_id, p.amount, p.currency, p.credits + p.bonus_credits \
-                    AS credits, p.method_kind, p.method_brand, p.method_last4, c.id AS \
-                    customer_id, c.email, c.billing, k.name AS package FROM v JOIN payments p ON \
+                    AS credits, p.method_kind, p.method_brand, p.method_last4, \
+                    p.method_wallet, c.id AS customer_id, c.email, c.billing, k.name AS package FROM v JOIN payments p ON \
                     p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN packages k ON k.id \
                     = p.package_id";
 
@@ -96,6 +96,7 @@ struct Sold {
     method_kind: Option<String>,
     method_brand: Option<String>,
     method_last4: Option<String>,
+    method_wallet: Option<String>,
     customer_id: CustomerId,
     email: Option<Vec<u8>>,
     billing: Option<Vec<u8>>,
@@ -146,6 +147,7 @@ fn say(store: &Store, seller: &Seller, row: &Model, sold: Sold) -> Result<Invoic
         net: money(tax.net),
         tax: money(tax.tax),
         method: brand.zip(sold.method_last4),
+        wallet: sold.method_wallet,
     })
 }
 

@@ -19,6 +19,8 @@ pub struct RefundNews {
     pub amount: Money,
     /// How it was paid: brand and last four digits.
     pub method: Option<(String, String)>,
+    /// The wallet that the card was in: `google_pay`.
+    pub wallet: Option<String>,
     /// The request, if there was one.
     pub request_id: Option<RefundRequestId>,
     /// Why it was denied.
@@ -62,6 +64,7 @@ pub async fn news(
         paid: payment.price(),
         amount,
         method: payment.method_brand.clone().zip(payment.method_last4.clone()),
+        wallet: payment.method_wallet.clone(),
         request_id: request.as_ref().map(|row| row.id).or(refund.and_then(|row| row.request_id)),
         decision: request.and_then(|row| row.decision),
     })
