@@ -48,7 +48,7 @@ struct Run {
     /// Fewer events and fewer rows: minutes become seconds, and the figures coarser
     #[arg(long)]
     quick: bool,
-    /// Only this one: ingest, end-to-end, sqlite, latency, shop, memory, growth; may be repeated
+    /// Only this one: ingest, end-to-end, sqlite, latency, shop, page, memory, growth; may be repeated
     #[arg(long)]
     only: Vec<String>,
     /// The page to write the figures into
@@ -57,6 +57,9 @@ struct Run {
     /// The program to measure
     #[arg(long, env = "QUITTANCE_BIN")]
     quittance: PathBuf,
+    /// What visits the checkout page in a browser; without it, that is not measured
+    #[arg(long, env = "BENCH_BROWSER")]
+    browser: Option<PathBuf>,
     /// A PostgreSQL of our own
     #[arg(long, env = "TEST_DATABASE_URL")]
     postgres: String,

@@ -54,6 +54,12 @@ impl Program {
         Self { binary: binary.to_owned(), directory: directory.to_owned(), variables }
     }
 
+    /// `binary` with its sandbox, which plays the providers.
+    pub(crate) fn sandbox(binary: &Path, directory: &Path) -> Self {
+        let variables = vec![("DATA_DIR", directory.display().to_string())];
+        Self { binary: binary.to_owned(), directory: directory.to_owned(), variables }
+    }
+
     /// With environment variable `name`.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.push((name, value.into()));

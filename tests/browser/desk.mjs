@@ -69,9 +69,10 @@ export function deskTests(test, { expect, complain, fits, eventually }) {
     await page.getByLabel("What they wrote to you").setInputFiles(file);
     await sound(page);
     await page.getByRole("button", { name: "Send the evidence" }).click().catch(() => undefined);
-    await page.getByText("Files are PDF, JPEG or PNG, and say so truly.").waitFor();
-    await page.goto(`${BASE}/desk/disputes/${first}`);
-    await page.getByLabel("What speaks for you").fill("They used every credit.");
+    await page.getByText("say so truly. Choose the files again: Our_chat.png.").waitFor();
+    await sound(page);
+    const words = await page.getByLabel("What speaks for you").inputValue();
+    await expect("the words are kept", words === "They used every credit.");
     file.buffer = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
     await page.getByLabel("What they wrote to you").setInputFiles(file);
     await page.getByRole("button", { name: "Send the evidence" }).click();

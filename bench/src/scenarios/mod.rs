@@ -5,13 +5,15 @@ mod growth;
 mod ingest;
 mod latency;
 mod memory;
+mod page;
 mod shop;
 
 use anyhow::ensure;
 
 use crate::{Run, bench::Bench, figures::Figures, report};
 
-const ALL: [&str; 7] = ["ingest", "end-to-end", "sqlite", "latency", "shop", "memory", "growth"];
+const ALL: [&str; 8] =
+    ["ingest", "end-to-end", "sqlite", "latency", "shop", "page", "memory", "growth"];
 
 /// Measures what `run` asks for.
 pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
@@ -31,6 +33,7 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
             "sqlite" => end_to_end::sqlite(&mut bench).await?,
             "latency" => latency::measure(&mut bench).await?,
             "shop" => shop::measure(&mut bench).await?,
+            "page" => page::ready(&mut bench).await?,
             "memory" => memory::idle(&mut bench).await?,
             _ => growth::measure(&mut bench).await?,
         }
