@@ -15,6 +15,8 @@ for (const size of Object.keys(SIZES)) {
     const page = await open(browser, size, { colorScheme });
     const shot = async (name) => {
       if (!name.includes(only)) return;
+      // What sticks to the window stands where it does before anybody scrolls.
+      await page.evaluate(() => scrollTo(0, 0));
       await page.waitForTimeout(150);
       await page.screenshot({ path: `${into}/${name}-${size}-${colorScheme}.png`, fullPage: true });
     };

@@ -130,8 +130,7 @@ pub(super) async fn show(
     });
     let story = Story::new("Written to the customer", story.collect());
     let open = case.review.state == State::Open;
-    let decides = open && staff.has(DECIDES);
-    let mut sheet = Sheet::new(portal, &staff)
+    let sheet = Sheet::new(portal, &staff)
         .titled(rule_words(&case.review.rule))
         .lead(sentence(&case.review.detail))
         .said(
@@ -142,19 +141,26 @@ pub(super) async fn show(
                 ("contact", "Your message is on its way."),
             ],
         )
-        .with(&Facts::new("", facts(portal, &case)));
+        .with_some(waits_for_others(&staff, open).as_ref());
+    let facts = Facts::new("", facts(portal, &case));
+    let mut known: Vec<&dyn askama::DynTemplate> = vec![&facts];
     if !hits.is_empty() {
-        sheet = sheet.with(&table);
+        known.push(&table);
     }
     if !messages.is_empty() {
-        sheet = sheet.with(&story);
+        known.push(&story);
     }
-    if decides {
-        sheet = sheet.with(&release_form(&staff, &case)).with(&confirm_link(&case));
-    } else if open {
-        sheet = sheet.with(&Note::plain("Finance or an admin decides."));
+    let mail = contact_form(&staff, &case);
+    if open && staff.has(DECIDES) {
+        let decisions = (release_form(&staff, &case), confirm_form(&staff, &case));
+        return sheet.beside(&known, &[&decisions.0, &decisions.1, &mail]).answer();
     }
-    sheet.with(&contact_form(&staff, &case)).answer()
+    sheet.beside(&known, &[&mail]).answer()
+}
+
+/// Said to whoever may not decide about a case that is `open`.
+fn waits_for_others(staff: &Staff, open: bool) -> Option<Note> {
+    (open && !staff.has(DECIDES)).then(|| Note::plain("Finance or an admin decides."))
 }
 
 fn facts(portal: &Portal, case: &FoundCase) -> Vec<(&'static str, Cell)> {
@@ -205,9 +211,12 @@ fn release_form(staff: &Staff, case: &FoundCase) -> Form {
         .field(Field::line("note", "Note", "").hint("For the next person."))
 }
 
-fn confirm_link(case: &FoundCase) -> Ways {
-    let href = format!("{PATH}/{}/confirm", case.review.id);
-    Ways::new(vec![("It is fraud…".to_owned(), href)])
+/// Leads to a page that asks once more.
+fn confirm_form(staff: &Staff, case: &FoundCase) -> Form {
+    Form::get(staff, format!("{PATH}/{}/confirm", case.review.id), "Confirm the fraud…")
+        .titled("It is fraud")
+        .about("The money goes back, and nothing more is sold to them. You are asked once more.")
+        .tone("danger")
 }
 
 fn contact_form(staff: &Staff, case: &FoundCase) -> Form {
