@@ -1,77 +1,9 @@
 //! What the core decides upon an event about a payment of ours.
 #![no_main]
 
-use std::sync::LazyLock;
-
-use entities::{
-    CustomerId, PaymentId, Provider, Timestamp,
-    fact::News,
-    payment::{Kind, Model, Status},
-};
-use gateways::{Gateway, Reading, stripe};
 use libfuzzer_sys::fuzz_target;
-use payments::core::{Alarms, Decision, Policy, advance, decide, fraud::Rules};
-use secrecy::SecretString;
-
-static GATEWAY: LazyLock<stripe::Stripe> = LazyLock::new(|| {
-    let key = SecretString::from("sk_test_4eC39HqLyjWDarjtT1zdp7dc");
-    let secret = SecretString::from("whsec_q7Zx2Lr9Vb4Nn6Kk8Jj1Hh3Gg5Ff0Dd");
-    stripe::Stripe::new(stripe::Config::new(key, vec![secret])).unwrap()
-});
+use quittance_fuzz::stripe;
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(Reading::Fact(fact)) = GATEWAY.read(data) else { return };
-    let mut payment = payment();
-    let before = payment.status.rank();
-    let (fraud, alarms) = (Rules::OFF, Alarms::USUAL);
-    let policy = Policy { livemode: false, account: None, refund_warnings: false, fraud, alarms };
-    let Decision::Advance(step) = decide(&payment, &fact, &policy) else { return };
-    if step.grant {
-        let News::Succeeded(receipt) = &fact.news else { panic!("a grant without money") };
-        assert_eq!(receipt.collected, payment.price());
-        assert!(!fact.livemode && fact.reference == "pi_1");
-    }
-    let now = Timestamp::from_seconds(1_790_000_000);
-    advance(&mut payment, &step, |_| "blind".to_owned(), now);
-    assert!(payment.status.rank() >= before, "a payment went back");
-    let again = decide(&payment, &fact, &policy);
-    assert!(!matches!(again, Decision::Advance(step) if step.grant), "granted twice");
+    stripe::decision(data);
 });
-
-fn payment() -> Model {
-    let now = Timestamp::from_seconds(1_790_000_000);
-    Model {
-        id: PaymentId::new(),
-        customer_id: CustomerId::new(),
-        package_id: "pro-200".to_owned(),
-        kind: Kind::OneTime,
-        provider: Provider::Stripe,
-        provider_reference: Some("pi_1".to_owned()),
-        livemode: false,
-        amount: 16_000,
-        currency: "usd".parse().unwrap(),
-        credits: 200,
-        bonus_credits: 40,
-        status: Status::Pending,
-        failure_code: None,
-        decline_code: None,
-        failed_at: None,
-        method_kind: None,
-        method_brand: None,
-        method_last4: None,
-        method_wallet: None,
-        receipt_url: None,
-        card_blind: None,
-        card_country: None,
-        risk: None,
-        risk_score: None,
-        address_blind: None,
-        address: None,
-        device_blind: None,
-        version: 0,
-        created_at: now,
-        updated_at: now,
-        succeeded_at: None,
-        refunded: 0,
-    }
-}

@@ -1,8 +1,11 @@
 //! Generated events of PayPal's, two hundred thousand of them: no panic, and what they say is never
 //! more than a hint that leads to PayPal's own API.
 
+mod mutate;
+
 use gateways::{Gateway, Reading, paypal};
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use mutate::mutate;
+use rand::{SeedableRng, rngs::StdRng};
 use secrecy::SecretString;
 
 const BODIES: [&str; 4] = [
@@ -28,25 +31,6 @@ const WORDS: [&[u8]; 12] = [
     b"captures/",
 ];
 
-fn mutate(rng: &mut StdRng, bytes: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for _ in 0..rng.random_range(1..=3) {
-        let at = rng.random_range(0..=bytes.len());
-        let to = rng.random_range(at..=bytes.len().min(at + 40));
-        match rng.random_range(0..5) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << rng.random_range(0..8),
-            1 => drop(bytes.drain(at..to)),
-            2 => bytes[at..to].reverse(),
-            3 => bytes.truncate(at),
-            _ => {
-                let word = WORDS[rng.random_range(0..WORDS.len())];
-                bytes.splice(at..at, word.iter().copied());
-            }
-        }
-    }
-    bytes
-}
-
 #[test]
 fn two_hundred_thousand_mutated_events_are_hints_at_most() {
     let base = "https://api-m.sandbox.paypal.com/".parse().unwrap();
@@ -56,7 +40,7 @@ fn two_hundred_thousand_mutated_events_are_hints_at_most() {
     let mut rng = StdRng::seed_from_u64(4);
     let (mut hints, mut refused) = (0, 0);
     for n in 0..200_000 {
-        let body = mutate(&mut rng, BODIES[n % BODIES.len()].as_bytes());
+        let body = mutate(&mut rng, &WORDS, BODIES[n % BODIES.len()].as_bytes());
         // Opening must not panic either; which mutations it takes is no matter.
         let _ = gateway.open_fetched(&body);
         match gateway.read(&body) {
