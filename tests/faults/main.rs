@@ -21,4 +21,3 @@ mod process_redis;
 mod process_secrets;
 mod process_slow_clients;
 mod process_stop;
-mod scene;

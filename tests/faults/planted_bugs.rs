@@ -11,12 +11,10 @@ use sea_orm::EntityTrait;
 use tests::{
     SECRET,
     at_once::leases_run_out,
-    chaos::{Expected, Load, LoadOptions, Planned, check, prepare, quiet, script},
+    chaos::{Expected, Load, LoadOptions, Planned, after, check, prepare, quiet, script},
     process::{Program, Role, Stage, mails, within},
     stripe,
 };
-
-use crate::scene::after;
 
 /// Longest time until what was told is worked off.
 const SOON: Duration = Duration::from_secs(12);

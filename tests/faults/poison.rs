@@ -9,10 +9,9 @@ use jobs::{Alert, Job, NewJob, VerifyLedger, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tests::{
     at_once::leases_run_out,
+    chaos::Scene,
     process::{Program, Role},
 };
-
-use crate::scene::Scene;
 
 /// Longest time until the job is given up: for one that hangs, its time limit is part of it.
 const GIVEN_UP_WITHIN: Duration = Duration::from_secs(100);

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tests::{
-    chaos::{Disk, Expected, Load, LoadOptions, check, prepare, quiet, script},
+    chaos::{Disk, Expected, Load, LoadOptions, after, check, prepare, quiet, script},
     process::{Role, Stage},
 };
-
-use crate::scene::after;
 
 /// Acknowledged events before each cut.
 const BEFORE_CUTS: [usize; 3] = [40, 120, 200];

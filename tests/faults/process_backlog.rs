@@ -5,9 +5,10 @@ use std::time::Duration;
 use entities::{EventId, job::State};
 use jobs::{ApplyEvent, NewJob, queue};
 use redis::AsyncCommands;
-use tests::{chaos::quiet, process::Role};
-
-use crate::scene::{Scene, after};
+use tests::{
+    chaos::{Scene, after, quiet},
+    process::Role,
+};
 
 /// More than twice as many as apalis-redis bears to have due.
 const PILED_UP: usize = 20_000;

@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use sea_orm::ConnectionTrait;
 use tests::{
-    chaos::{CommitCut, Fault, Proxy},
+    chaos::{CommitCut, Fault, Proxy, Scene, after},
     process::{Postgres, RedisServer, Role, Stage},
     stripe,
 };
-
-use crate::scene::{Scene, after};
 
 /// The longest a provider may wait for an answer while the database is away; the promise is 3 s,
 /// and the machine may be busy.

@@ -7,8 +7,7 @@ use std::{
 
 use entities::job::State;
 use jobs::queue::{self, Filter};
-
-use crate::scene::{Scene, after};
+use tests::chaos::{Scene, after};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_worker_takes_over_from_one_that_was_killed() {

@@ -7,11 +7,9 @@ use entities::{JobId, Provider, job::State};
 use jobs::{Job, NewJob, Reconcile, queue};
 use tests::{
     at_once::leases_run_out,
-    chaos::{Fault, Proxy},
+    chaos::{Fault, Proxy, Scene},
     process::{count, within},
 };
-
-use crate::scene::Scene;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_kills_its_worker_each_time_is_buried_and_the_others_are_not_harmed() {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tests::process::{Role, Signal, Stage};
+use tests::{
+    chaos::{Scene, after},
+    process::{Role, Signal, Stage},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-use crate::scene::{Scene, after};
 
 /// `drain_seconds` of the ingress, and some.
 const INGRESS_STOPS_WITHIN: Duration = Duration::from_secs(12);

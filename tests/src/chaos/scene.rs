@@ -1,41 +1,46 @@
-//! An ingress and workers over servers of their own, and a provider that talks to them.
-
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use payments::Store;
-use tests::{
-    chaos::{Delivered, Expected, Load, LoadOptions, Planned, check, prepare, quiet, script},
-    process::{Postgres, Program, RedisServer, Role, Stage},
-};
+
+use super::{Delivered, Expected, Load, LoadOptions, Planned, check, prepare, quiet, script};
+use crate::process::{Postgres, Program, RedisServer, Role, Stage};
 
 /// Longest time for what is left to do: a killed worker's mail waits for 45 s.
-pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(75);
+const SETTLED_WITHIN: Duration = Duration::from_secs(75);
 
-/// One ingress and some workers over PostgreSQL and Redis.
-pub(crate) struct Scene {
-    pub(crate) stage: Stage,
-    pub(crate) ingress: Program,
-    pub(crate) workers: Vec<Program>,
-    pub(crate) store: Store,
-    pub(crate) redis: RedisServer,
-    pub(crate) postgres: Postgres,
+/// One ingress and some workers over PostgreSQL and Redis of their own, and a provider that talks to
+/// them.
+#[derive(Debug)]
+pub struct Scene {
+    /// Where they run.
+    pub stage: Stage,
+    /// What the provider talks to.
+    pub ingress: Program,
+    /// Who does the work.
+    pub workers: Vec<Program>,
+    /// Our own way to the database.
+    pub store: Store,
+    /// The Redis between them.
+    pub redis: RedisServer,
+    /// Their database.
+    pub postgres: Postgres,
     payments: Vec<Planned>,
     seed: u64,
 }
 
 impl Scene {
     /// With `workers` workers.
-    pub(crate) async fn with_workers(workers: usize) -> Self {
+    pub async fn with_workers(workers: usize) -> Self {
         let (postgres, redis) = (Postgres::start().await, RedisServer::start().await);
         let stage = Stage::on(&postgres).await.carried_by(&redis);
         Self::over(stage, postgres, redis, workers).await
     }
 
     /// On `stage`, which is over these servers.
-    pub(crate) async fn over(
+    pub async fn over(
         stage: Stage,
         postgres: Postgres,
         redis: RedisServer,
@@ -60,7 +65,7 @@ impl Scene {
     }
 
     /// A provider begins to speak of `payments` new payments, `rate` events in a second.
-    pub(crate) async fn load(&mut self, payments: usize, rate: u32) -> Load {
+    pub async fn load(&mut self, payments: usize, rate: u32) -> Load {
         assert!(self.payments.is_empty(), "a scene has one load");
         self.payments = prepare(&self.store, self.seed, payments).await;
         let options = LoadOptions { seed: self.seed, rate, targets: vec![self.ingress.base()] };
@@ -68,17 +73,25 @@ impl Scene {
     }
 
     /// Waits until all is delivered and done, and fails unless every invariant holds.
-    pub(crate) async fn settle(&self, load: Load) -> Delivered {
-        let delivered = load.finish(Duration::from_mins(1)).await;
-        assert!(quiet(&self.store, SETTLED_WITHIN).await, "something is left to do");
-        let expected = Expected { payments: &self.payments, delivered: &delivered };
-        let wrong = check(&self.store, expected, &self.mails()).await;
+    pub async fn settle(&self, load: Load) -> Delivered {
+        let (delivered, wrong) = self.outcome(load).await;
         assert!(wrong.is_empty(), "seed {:#x}: {wrong:#?}\n{}", self.seed, self.logs());
         delivered
     }
 
+    /// Waits until all is delivered and done; what came of it, and what does not hold.
+    pub async fn outcome(&self, load: Load) -> (Delivered, Vec<String>) {
+        let delivered = load.finish(Duration::from_mins(1)).await;
+        if !quiet(&self.store, SETTLED_WITHIN).await {
+            return (delivered, vec!["something is left to do".to_owned()]);
+        }
+        let expected = Expected { payments: &self.payments, delivered: &delivered };
+        let wrong = check(&self.store, expected, &self.mails()).await;
+        (delivered, wrong)
+    }
+
     /// What the processes have logged.
-    pub(crate) fn logs(&self) -> String {
+    pub fn logs(&self) -> String {
         let tail = |program: &Program| {
             let log = program.log();
             let lines: Vec<&str> = log.lines().rev().take(30).collect();
@@ -94,7 +107,7 @@ impl Scene {
 }
 
 /// Waits until `load` has been acknowledged `events` times.
-pub(crate) async fn after(load: &Load, events: usize) {
+pub async fn after(load: &Load, events: usize) {
     let begun = Instant::now();
     while load.acknowledged() < events {
         assert!(begun.elapsed() < Duration::from_mins(1), "the ingress does not keep up");
