@@ -127,7 +127,7 @@ impl Case {
         if matches!(self.what, What::Dies) {
             program.kill();
             program.start_again();
-            program.ready().await;
+            program.supervised().await;
         }
         let delivered = load.finish(Duration::from_mins(1)).await;
         let mut wrong = Vec::new();
