@@ -172,8 +172,14 @@ pub(super) async fn show(
                 .with(&Note::wait(sentence(&NotAdjusted::Own.to_string())))
                 .with(&decision(&staff, &row, "refuse", "Take it back", "quiet")),
             (true, false) => sheet
-                .with(&decision(&staff, &row, "approve", "Approve", ""))
-                .with(&decision(&staff, &row, "refuse", "Refuse", "danger")),
+                .with(
+                    &decision(&staff, &row, "approve", "Approve", "")
+                        .about("The balance changes at once."),
+                )
+                .with(
+                    &decision(&staff, &row, "refuse", "Refuse", "danger")
+                        .about("The balance stays as it is."),
+                ),
         };
     }
     sheet.answer()
