@@ -18,6 +18,7 @@ use crate::{
     Error, Store,
     audit::{self, Line},
     fraud::{digits, domain},
+    page::cut,
 };
 
 /// Most entries on a page.
@@ -211,10 +212,8 @@ pub async fn page(
     if let Some(after) = after {
         select = select.filter(Column::Id.lt(after));
     }
-    let mut entries = select.all(store.db.reader()).await?;
-    let more = entries.len() as u64 > limit;
-    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = entries.last().filter(|_| more).map(|row| row.id);
+    let entries = select.all(store.db.reader()).await?;
+    let (entries, next) = cut(entries, limit, |row| row.id);
     Ok(Page { entries, next })
 }
 

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
-use crate::{Error, Store};
+use crate::{Error, Store, page::cut};
 
 /// Most payments on a page.
 pub const MOST: u64 = 500;
@@ -70,10 +70,8 @@ pub async fn page(
         find = find.filter(Column::Id.lt(after));
     }
     let rows = find.select_also(package::Entity).all(store.db.reader()).await?;
-    let mut entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-    let more = entries.len() as u64 > limit;
-    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = entries.last().filter(|_| more).map(|entry| entry.payment.id);
+    let entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let (entries, next) = cut(entries, limit, |entry| entry.payment.id);
     Ok(Page { entries, next })
 }
 

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod mails;
 pub mod methods;
 pub mod money_back;
+pub mod page;
 pub mod provider_customers;
 pub mod receipts;
 pub mod reconciliations;

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::place;
-use crate::{Error, Store};
+use crate::{Error, Store, page::cut};
 
 /// Most changes on a page.
 const MOST: u64 = 100;
@@ -39,10 +39,8 @@ pub async fn page(
     if let Some(after) = after {
         find = find.filter(Column::Id.lt(after));
     }
-    let mut rows = find.all(store.db.reader()).await?;
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let rows = find.all(store.db.reader()).await?;
+    let (rows, next) = cut(rows, limit, |row| row.id);
     Ok(Adjustments { adjustments: owned(store, rows).await?, next })
 }
 

@@ -6,7 +6,7 @@ use entities::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::answer::WORDS;
-use crate::{Error, Store, vault::Place};
+use crate::{Error, Store, page::cut, vault::Place};
 
 /// Most disputes on a page.
 const MOST: u64 = 100;
@@ -35,10 +35,8 @@ pub async fn page(
     if let Some(after) = after {
         select = select.filter(Column::Id.lt(after));
     }
-    let mut disputes = select.all(store.db.reader()).await?;
-    let more = disputes.len() as u64 > limit;
-    disputes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = disputes.last().filter(|_| more).map(|row| row.id);
+    let disputes = select.all(store.db.reader()).await?;
+    let (disputes, next) = cut(disputes, limit, |row| row.id);
     Ok(Disputes { disputes: beside(store, disputes).await?, next })
 }
 

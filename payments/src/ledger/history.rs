@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{CREDITS, available};
-use crate::{Error, Store};
+use crate::{Error, Store, page::cut};
 
 /// Most movements on a page.
 const MOST: u64 = 100;
@@ -69,8 +69,6 @@ pub async fn movements(
             at: Timestamp::from_micros(row.try_get("", "created_at")?),
         });
     }
-    let more = movements.len() as u64 > limit;
-    movements.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = movements.last().filter(|_| more).map(|movement| movement.id);
+    let (movements, next) = cut(movements, limit, |movement| movement.id);
     Ok(Movements { movements, next })
 }

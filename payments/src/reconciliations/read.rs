@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{ON_ITS_WAY, STUCK};
-use crate::{Error, Store};
+use crate::{Error, Store, page::cut};
 
 /// Most runs, or gaps, on a page.
 const MOST: u64 = 500;
@@ -59,10 +59,8 @@ pub async fn page(
     if let Some(after) = after {
         find = find.filter(Column::Id.lt(after));
     }
-    let mut runs = find.all(store.db.reader()).await?;
-    let more = runs.len() as u64 > limit;
-    runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = runs.last().filter(|_| more).map(|run| run.id);
+    let runs = find.all(store.db.reader()).await?;
+    let (runs, next) = cut(runs, limit, |run| run.id);
     Ok(Page { items: counted(store, runs).await?, next })
 }
 
@@ -107,10 +105,8 @@ pub async fn gaps(
     if let Some(after) = after {
         find = find.filter(Gap::Id.lt(after));
     }
-    let mut gaps = find.all(store.db.reader()).await?;
-    let more = gaps.len() as u64 > limit;
-    gaps.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = gaps.last().filter(|_| more).map(|gap| gap.id);
+    let gaps = find.all(store.db.reader()).await?;
+    let (gaps, next) = cut(gaps, limit, |gap| gap.id);
     let ids: Vec<_> = gaps.iter().filter_map(|gap| gap.event_id).collect();
     let events = provider_event::Entity::find()
         .filter(provider_event::Column::Id.is_in(ids))

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{APPEAL, DETAILS, REASON, place};
-use crate::{Error, Store, core::refunds::Offer};
+use crate::{Error, Store, core::refunds::Offer, page::cut};
 
 /// Most requests on a page.
 const MOST: u64 = 100;
@@ -120,10 +120,8 @@ async fn select(
     if let Some(after) = after {
         select = select.filter(Column::Id.lt(after));
     }
-    let mut found = select.all(store.db.reader()).await?;
-    let more = found.len() as u64 > limit;
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|row| row.id);
+    let found = select.all(store.db.reader()).await?;
+    let (found, next) = cut(found, limit, |row| row.id);
     Ok(Requests { requests: beside(store, found).await?, next })
 }
 

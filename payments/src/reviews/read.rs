@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::{Error, Store, checkout, core::fraud::Hit};
+use crate::{Error, Store, checkout, core::fraud::Hit, page::cut};
 
 /// Most cases on a page.
 const MOST: u64 = 100;
@@ -80,10 +80,8 @@ pub async fn page(
     if let Some(after) = after {
         select = select.filter(Column::Id.lt(after));
     }
-    let mut found = select.all(store.db.reader()).await?;
-    let more = found.len() as u64 > limit;
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|row| row.id);
+    let found = select.all(store.db.reader()).await?;
+    let (found, next) = cut(found, limit, |row| row.id);
     Ok(Page { cases: beside(store, found).await?, next })
 }
 

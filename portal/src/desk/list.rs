@@ -1,6 +1,7 @@
 //! What lists of the desk have in common: what is asked for in the address, and where a page ends.
 
 use entities::Timestamp;
+use payments::page;
 use time::{Date, Duration, Time, format_description::well_known::Iso8601};
 
 /// Rows on a page.
@@ -55,15 +56,12 @@ pub(super) fn choices<'a>(
 
 /// At most `limit` of `rows`, and the id of the last if there were more.
 pub(super) fn cut<T, Id: ToString>(
-    mut rows: Vec<T>,
+    rows: Vec<T>,
     limit: u64,
     id: impl Fn(&T) -> Id,
 ) -> (Vec<T>, Option<String>) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| id(row).to_string());
-    (rows, next)
+    let (rows, next) = page::cut(rows, limit, id);
+    (rows, next.map(|id| id.to_string()))
 }
 
 #[cfg(test)]
