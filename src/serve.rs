@@ -219,19 +219,21 @@ fn options(config: &Config, parts: &Parts) -> Options {
 /// The seller's rules about refunds.
 pub fn refund_policy(config: &Config) -> RefundPolicy {
     let refunds = &config.file.refunds;
-    let limit = i64::try_from(refunds.two_people_above).unwrap_or(i64::MAX);
     RefundPolicy {
         days: refunds.days,
         appeal_days: refunds.appeal_days,
-        two_people_above: (limit > 0).then_some(limit),
+        two_people_above: above(refunds.two_people_above),
     }
 }
 
 /// From when on changing a balance by hand takes two people.
 fn adjustment_policy(config: &Config) -> AdjustmentPolicy {
-    let limit = config.file.adjustments.two_people_above;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    AdjustmentPolicy { two_people_above: (limit > 0).then_some(limit) }
+    AdjustmentPolicy { two_people_above: above(config.file.adjustments.two_people_above) }
+}
+
+/// A limit as it is configured: 0 is none.
+fn above(limit: u64) -> Option<i64> {
+    (limit > 0).then(|| i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 /// Starts the workers of `config` over `parts`.

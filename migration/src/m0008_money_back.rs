@@ -10,7 +10,8 @@ use crate::dialect;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-const KINDS: &str = "'grant', 'spend', 'hold', 'release', 'refund', 'refund_return', 'dispute', \
+/// The kinds of transfer from this migration on.
+pub(crate) const KINDS: &str = "'grant', 'spend', 'hold', 'release', 'refund', 'refund_return', 'dispute', \
                      'dispute_end', 'chargeback', 'chargeback_return'";
 
 const KINDS_BEFORE: &str = "'grant', 'spend'";

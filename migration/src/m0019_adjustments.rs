@@ -2,18 +2,13 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::{dialect, m0008_money_back::allow_kinds};
+use crate::{
+    dialect,
+    m0008_money_back::{KINDS, allow_kinds},
+};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-/// The kinds of transfer from now on.
-const KINDS: &str = "'grant', 'spend', 'hold', 'release', 'refund', 'refund_return', 'dispute', \
-                     'dispute_end', 'chargeback', 'chargeback_return', 'adjustment'";
-
-/// And before.
-const KINDS_BEFORE: &str = "'grant', 'spend', 'hold', 'release', 'refund', 'refund_return', \
-                            'dispute', 'dispute_end', 'chargeback', 'chargeback_return'";
 
 const UP: &[&str] = &[
     "CREATE TABLE credit_adjustments (
@@ -47,11 +42,11 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         dialect::run(manager, UP).await?;
-        allow_kinds(manager, KINDS).await
+        allow_kinds(manager, &format!("{KINDS}, 'adjustment'")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        allow_kinds(manager, KINDS_BEFORE).await?;
+        allow_kinds(manager, KINDS).await?;
         dialect::run(manager, DOWN).await
     }
 }

@@ -37,7 +37,7 @@ pub enum Error {
         /// How many there are.
         available: i64,
     },
-    /// The reference of a spend was used for another number of credits.
+    /// The reference of a spend, or of a change by hand, was used for another number of credits.
     #[error("the reference was used before, for {before} credits; {asked} were asked for")]
     SpentDifferently {
         /// How many were asked for.

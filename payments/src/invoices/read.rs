@@ -81,10 +81,10 @@ async fn issue_late(store: &Store, id: PaymentId) -> Result<Option<Model>, Error
 }
 
 const SOLD: &str = "SELECT p.id AS payment_id, p.amount, p.currency, p.credits + p.bonus_credits \
-                    AS credits, p.method_kind, p.method_brand, p.method_last4, \
-                    p.method_wallet, c.id AS customer_id, c.email, c.billing, k.name AS package FROM v JOIN payments p ON \
-                    p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN packages k ON k.id \
-                    = p.package_id";
+                    AS credits, p.method_kind, p.method_brand, p.method_last4, p.method_wallet, \
+                    c.id AS customer_id, c.email, c.billing, k.name AS package FROM v JOIN \
+                    payments p ON p.id = v.id JOIN customers c ON c.id = p.customer_id JOIN \
+                    packages k ON k.id = p.package_id";
 
 /// What was sold, and to whom.
 #[derive(FromQueryResult)]

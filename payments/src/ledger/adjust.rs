@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use boot::sql;
 use entities::{Timestamp, TransferId, adjustment::Model, ledger_transfer::Kind};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 
 use super::{
     ADJUSTED, CREDITS, available, balances,
@@ -38,18 +37,9 @@ pub(crate) async fn adjust(
     }
     let credits = -row.credits;
     if !take_available(txn, row.customer_id, credits, now).await? {
-        let available = spendable_now(txn, &account).await?;
+        let available = balances::of(txn, row.customer_id).await?.available;
         return Err(Error::NotEnoughCredits { asked: credits, available });
     }
     take_from_lots(txn, row.customer_id, credits).await?;
     Ok(0)
-}
-
-/// What `account` has, as this transaction sees it.
-async fn spendable_now(txn: &DatabaseTransaction, account: &str) -> Result<i64, Error> {
-    let body = "SELECT amount FROM balances WHERE account = ?1 AND asset = ?2";
-    let values = vec![account.into(), CREDITS.into()];
-    let statement = sql::statement(txn.get_database_backend(), body, values);
-    let row = txn.query_one_raw(statement).await?;
-    Ok(row.map(|row| row.try_get("", "amount")).transpose()?.unwrap_or_default())
 }

@@ -21,16 +21,24 @@ pub struct Balance {
 
 /// What `customer` has.
 pub async fn balance(store: &Store, customer: CustomerId) -> Result<Balance, Error> {
+    of(store.db.reader(), customer).await
+}
+
+/// What `customer` has, as `connection` sees it.
+pub(super) async fn of(
+    connection: &impl ConnectionTrait,
+    customer: CustomerId,
+) -> Result<Balance, Error> {
     let (free, set_aside) = (available(customer), held(customer));
     let accounts = [free.clone(), set_aside.clone()];
     let rows = balance::Entity::find()
         .filter(balance::Column::Account.is_in(accounts))
         .filter(balance::Column::Asset.eq(CREDITS))
-        .all(store.db.reader())
+        .all(connection)
         .await?;
-    let of =
+    let amount =
         |account: &str| rows.iter().find(|row| row.account == account).map_or(0, |row| row.amount);
-    Ok(Balance { available: of(&free), held: of(&set_aside) })
+    Ok(Balance { available: amount(&free), held: amount(&set_aside) })
 }
 
 /// What each of `customers` may spend; nothing is there of one who never had credits.
