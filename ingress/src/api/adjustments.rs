@@ -2,7 +2,7 @@
 
 use ::payments::{
     adjustments::{self, Asker, Wish},
-    core::adjustments::Decider,
+    core::refunds::Reviewer,
 };
 use entities::{
     AdjustmentId,
@@ -98,18 +98,19 @@ pub(crate) async fn ask(call: Call) -> Result<Response, Problem> {
 
 /// `POST /admin/adjustments/{id}/approve`.
 pub(crate) async fn approve(call: Call) -> Result<Response, Problem> {
-    let (id, decision): (AdjustmentId, Decision) = (call.id()?, call.json()?);
-    let decider = Decider { user_ref: &call.user()?.user_ref, version: decision.version };
-    let row = adjustments::approve(&call.app.store, decider, id).await?;
-    one(&call, row.ok_or(Problem::NotFound)?.id).await
+    decide(&call, true).await
 }
 
 /// `POST /admin/adjustments/{id}/refuse`.
 pub(crate) async fn refuse(call: Call) -> Result<Response, Problem> {
+    decide(&call, false).await
+}
+
+async fn decide(call: &Call, approves: bool) -> Result<Response, Problem> {
     let (id, decision): (AdjustmentId, Decision) = (call.id()?, call.json()?);
-    let decider = Decider { user_ref: &call.user()?.user_ref, version: decision.version };
-    let row = adjustments::refuse(&call.app.store, decider, id).await?;
-    one(&call, row.ok_or(Problem::NotFound)?.id).await
+    let reviewer = Reviewer { user_ref: &call.user()?.user_ref, version: decision.version };
+    let row = adjustments::decide(&call.app.store, reviewer, id, approves).await?;
+    one(call, row.ok_or(Problem::NotFound)?.id).await
 }
 
 async fn one(call: &Call, id: AdjustmentId) -> Result<Response, Problem> {

@@ -1,5 +1,5 @@
 use entities::{
-    AdjustmentId, Timestamp,
+    AdjustmentId,
     adjustment::{Column, Entity, Model, State},
 };
 use jobs::{Alert, Enqueued, NewJob, queue};
@@ -8,11 +8,11 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{log, place};
+use super::{decide::settle, log, place};
 use crate::{
     Error, Store,
     core::adjustments::{AdjustmentPolicy, MOST, waits},
-    customers, ledger,
+    customers,
 };
 
 /// Longest reason, in characters.
@@ -89,29 +89,9 @@ pub async fn ask(
         txn.commit().await?;
         return Ok(Some((row, enqueued)));
     }
-    let row = apply(&txn, row, asker.user_ref, now).await?;
+    let row = settle(&txn, row, (asker.user_ref, true), now).await?;
     txn.commit().await?;
     Ok(Some((row, Vec::new())))
-}
-
-/// Books `row`, which `user_ref` approved, and writes that down.
-pub(super) async fn apply(
-    txn: &DatabaseTransaction,
-    row: Model,
-    user_ref: &str,
-    now: Timestamp,
-) -> Result<Model, Error> {
-    let remaining = ledger::adjust(txn, &row, now).await?;
-    let row = Model {
-        remaining,
-        state: State::Applied,
-        decided_by: Some(user_ref.to_owned()),
-        decided_at: Some(now),
-        ..row
-    };
-    row.clone().into_active_model().reset_all().update(txn).await?;
-    log(txn, &row, (user_ref, "applied"), now).await?;
-    Ok(row)
 }
 
 /// Writes `row`, unless its reference was used before.

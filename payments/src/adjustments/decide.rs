@@ -1,69 +1,69 @@
 use entities::{
-    AdjustmentId,
+    AdjustmentId, Timestamp,
     adjustment::{Column, Entity, Model, State},
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
+    QueryFilter, sea_query::Expr,
 };
 
-use super::{ask::apply, log};
+use super::log;
 use crate::{
     Error, Store,
-    core::adjustments::{Decider, NotAdjusted, may_decide},
+    core::{
+        adjustments::{NotAdjusted, may_decide},
+        refunds::Reviewer,
+    },
+    ledger,
 };
 
-/// Books change `id`; `None` if there is none. Of two who decide at once one does.
-pub async fn approve(
+/// Books change `id` if `reviewer` approves it, and refuses it otherwise; `None` if there is none. Of
+/// two who decide at once one does.
+pub async fn decide(
     store: &Store,
-    decider: Decider<'_>,
+    reviewer: Reviewer<'_>,
     id: AdjustmentId,
+    approves: bool,
 ) -> Result<Option<Model>, Error> {
     let now = store.clock.now();
     let txn = store.db.begin().await?;
-    let Some(row) = claim(&txn, decider, id, true).await? else {
+    let Some(row) = claim(&txn, reviewer, id, approves).await? else {
         txn.rollback().await?;
         return Ok(None);
     };
-    let row = apply(&txn, row, decider.user_ref, now).await?;
+    let row = settle(&txn, row, (reviewer.user_ref, approves), now).await?;
     txn.commit().await?;
     Ok(Some(row))
 }
 
-/// Refuses change `id`; `None` if there is none.
-pub async fn refuse(
-    store: &Store,
-    decider: Decider<'_>,
-    id: AdjustmentId,
-) -> Result<Option<Model>, Error> {
-    let now = store.clock.now();
-    let txn = store.db.begin().await?;
-    let Some(row) = claim(&txn, decider, id, false).await? else {
-        txn.rollback().await?;
-        return Ok(None);
+/// Books `row` if it was approved, by the word of `user_ref`, and writes down what became of it.
+pub(super) async fn settle(
+    txn: &DatabaseTransaction,
+    row: Model,
+    (user_ref, approved): (&str, bool),
+    now: Timestamp,
+) -> Result<Model, Error> {
+    let (state, remaining) = if approved {
+        (State::Applied, ledger::adjust(txn, &row, now).await?)
+    } else {
+        (State::Refused, 0)
     };
-    let decided_by = Some(decider.user_ref.to_owned());
-    let row = Model { state: State::Refused, decided_by, decided_at: Some(now), ..row };
-    Entity::update_many()
-        .col_expr(Column::State, Expr::value(State::Refused))
-        .col_expr(Column::DecidedBy, Expr::value(decider.user_ref))
-        .col_expr(Column::DecidedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .exec(&txn)
-        .await?;
-    log(&txn, &row, (decider.user_ref, "refused"), now).await?;
-    txn.commit().await?;
-    Ok(Some(row))
+    let decided_by = Some(user_ref.to_owned());
+    let row = Model { remaining, state, decided_by, decided_at: Some(now), ..row };
+    row.clone().into_active_model().reset_all().update(txn).await?;
+    log(txn, &row, (user_ref, state.as_str()), now).await?;
+    Ok(row)
 }
 
 /// Raises the version of change `id`, so that nobody else can decide: the row then.
 async fn claim(
     txn: &DatabaseTransaction,
-    decider: Decider<'_>,
+    reviewer: Reviewer<'_>,
     id: AdjustmentId,
     approves: bool,
 ) -> Result<Option<Model>, Error> {
     let Some(row) = Entity::find_by_id(id).one(txn).await? else { return Ok(None) };
-    may_decide(&row, decider, approves)?;
+    may_decide(&row, reviewer, approves)?;
     let as_read = Column::Id.eq(id).and(Column::Version.eq(row.version));
     let written = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))

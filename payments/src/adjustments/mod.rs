@@ -6,7 +6,7 @@ mod decide;
 mod read;
 
 pub use ask::{Asker, Wish, ask};
-pub use decide::{approve, refuse};
+pub use decide::decide;
 pub(crate) use read::erase_reasons;
 pub use read::{Adjustments, find, of_customer, page, reason};
 

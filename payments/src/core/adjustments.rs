@@ -2,6 +2,8 @@
 
 use entities::adjustment::{Model, State};
 
+use super::refunds::Reviewer;
+
 /// Most credits of one change: more is a typing mistake.
 pub const MOST: i64 = 1_000_000_000;
 
@@ -10,15 +12,6 @@ pub const MOST: i64 = 1_000_000_000;
 pub struct AdjustmentPolicy {
     /// Above as many credits another admin has to approve; never, if `None`.
     pub two_people_above: Option<i64>,
-}
-
-/// Who decides about a change, and which version of it they looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Decider<'a> {
-    /// The host application's id of them.
-    pub user_ref: &'a str,
-    /// The version that they looked at.
-    pub version: i64,
 }
 
 /// Why a change is not decided, or not so.
@@ -40,15 +33,15 @@ pub fn waits(policy: &AdjustmentPolicy, credits: i64, is_admin: bool) -> bool {
     !is_admin || policy.two_people_above.is_some_and(|limit| credits.abs() > limit)
 }
 
-/// Whether `decider` may settle `row`: approve it, or else refuse it.
-pub fn may_decide(row: &Model, decider: Decider<'_>, approves: bool) -> Result<(), NotAdjusted> {
+/// Whether `reviewer` may settle `row`: approve it, or else refuse it.
+pub fn may_decide(row: &Model, reviewer: Reviewer<'_>, approves: bool) -> Result<(), NotAdjusted> {
     if row.state != State::Waiting {
         return Err(NotAdjusted::NotWaiting(row.state));
     }
-    if row.version != decider.version {
+    if row.version != reviewer.version {
         return Err(NotAdjusted::Stale);
     }
-    if approves && row.asked_by == decider.user_ref {
+    if approves && row.asked_by == reviewer.user_ref {
         return Err(NotAdjusted::Own);
     }
     Ok(())
@@ -89,7 +82,7 @@ mod tests {
 
     #[test]
     fn who_asked_does_not_approve_but_may_take_it_back() {
-        let by = |user_ref, version| Decider { user_ref, version };
+        let by = |user_ref, version| Reviewer { user_ref, version };
         let waiting = row(State::Waiting);
         assert_eq!(may_decide(&waiting, by("nora", 2), true), Ok(()));
         assert_eq!(may_decide(&waiting, by("nora", 1), true), Err(NotAdjusted::Stale));

@@ -226,7 +226,7 @@ pub enum Refusal {
     NoAppeal(u32),
 }
 
-/// Who decides, about which version of a request.
+/// Who decides, about which version of what they looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Reviewer<'a> {
     /// The host application's id of them.

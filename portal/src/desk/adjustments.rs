@@ -9,7 +9,7 @@ use entities::{
 };
 use payments::{
     adjustments::{self, Asker, Wish},
-    core::adjustments::{Decider, NotAdjusted},
+    core::adjustments::NotAdjusted,
     desk::{named, people},
 };
 use poem::{
@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{
     form::{Field, Filters, Form},
-    guard::{Deed, Staff, sentence, told},
+    guard::{Deed, Looked, Staff, sentence, told},
     list::{PAGE, choices, parsed},
     pages::RUNS,
     parts::{Cell, Facts, Note, Table, Ways},
@@ -211,43 +211,36 @@ fn decision(staff: &Staff, row: &Model, verb: &str, button: &str, tone: &'static
         .tone(tone)
 }
 
-/// Which version was looked at.
-#[derive(Deserialize)]
-pub(super) struct Looked {
-    version: String,
-}
-
 /// `POST /desk/adjustments/{id}/approve`.
 #[handler]
 pub(super) async fn approve(
-    Deed(staff, Looked { version }): Deed<Looked>,
+    Deed(staff, looked): Deed<Looked>,
     Data(portal): Data<&Arc<Portal>>,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let back = format!("{PATH}/{id}");
-    staff.just_signed_in(portal, &back)?;
-    let (id, version) = looked(&id, &version)?;
-    let decider = Decider { user_ref: staff.user_ref(), version };
-    let row = adjustments::approve(&portal.store, decider, id).await;
-    row.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
-    Ok(go(&back))
+    staff.just_signed_in(portal, &format!("{PATH}/{id}"))?;
+    decide(portal, &staff, (&id, &looked.version), true).await
 }
 
 /// `POST /desk/adjustments/{id}/refuse`.
 #[handler]
 pub(super) async fn refuse(
-    Deed(staff, Looked { version }): Deed<Looked>,
+    Deed(staff, looked): Deed<Looked>,
     Data(portal): Data<&Arc<Portal>>,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let back = format!("{PATH}/{id}");
-    let (id, version) = looked(&id, &version)?;
-    let decider = Decider { user_ref: staff.user_ref(), version };
-    let row = adjustments::refuse(&portal.store, decider, id).await;
-    row.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
-    Ok(go(&back))
+    decide(portal, &staff, (&id, &looked.version), false).await
 }
 
-fn looked(id: &str, version: &str) -> Result<(AdjustmentId, i64), Failure> {
-    parsed(id).zip(parsed(version)).ok_or(Failure::NotFound)
+async fn decide(
+    portal: &Portal,
+    staff: &Staff,
+    (id, version): (&str, &str),
+    approves: bool,
+) -> Result<Response, Failure> {
+    let back = format!("{PATH}/{id}");
+    let (id, reviewer) = (parsed(id).ok_or(Failure::NotFound)?, staff.reviewer(version)?);
+    let decided = adjustments::decide(&portal.store, reviewer, id, approves).await;
+    decided.map_err(|error| told(error, &back))?.ok_or(Failure::NotFound)?;
+    Ok(go(&back))
 }

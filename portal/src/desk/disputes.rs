@@ -15,12 +15,11 @@ use poem::{
     Response, handler,
     web::{Data, Path, Query},
 };
-use serde::Deserialize;
 
 use super::{
     dispute_forms::{acceptance, answer_tag, evidence_form},
     form::Filters,
-    guard::{Deed, Staff, sentence, told},
+    guard::{Deed, Looked, Staff, sentence, told},
     list::{PAGE, parsed},
     pages::DECIDES,
     parts::{Cell, Facts, Note, Table, Ways},
@@ -237,12 +236,6 @@ pub(super) async fn ask(
         .map_err(|why| told(why.into(), &back))?;
     let facts = Facts::new("", facts(portal, &row, now));
     Sheet::new(portal, &staff).beside(&[&facts], &[&acceptance(&staff, &row)]).answer()
-}
-
-/// Which version was looked at.
-#[derive(Deserialize)]
-pub(super) struct Looked {
-    version: String,
 }
 
 /// `POST /desk/disputes/{id}/accept`.

@@ -11,7 +11,7 @@ use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
     endpoint::BoxEndpoint,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     kept::{Again, Kept, Typed},
@@ -44,6 +44,12 @@ pub(super) struct Staff {
     typed: Arc<OnceLock<Typed>>,
     /// The form that was refused, if that is why they see the page.
     pub(super) kept: Option<Arc<Kept>>,
+}
+
+/// Which version was looked at: what a form with nothing but a button sends.
+#[derive(Deserialize)]
+pub(super) struct Looked {
+    pub(super) version: String,
 }
 
 /// A form that one of the seller's own people has sent.
