@@ -1,19 +1,19 @@
 //! The invoice as a PDF of one page of A4 (PDF/A-2b): the same data makes the same bytes.
 
+mod about;
+mod canvas;
 mod fonts;
 mod page;
+mod subset;
+
+use std::io::Write;
 
 pub use fonts::{FontError, Fonts};
 
 use entities::billing::{Buyer, Invoice, Seller};
-use krilla::{
-    Document, SerializeSettings,
-    configure::{Archival, ConfigurationBuilder},
-    metadata::{DateTime, Metadata},
-    page::PageSettings,
-};
+use flate2::{Compression, write::ZlibEncoder};
 
-use self::page::Sheet;
+use self::{about::About, canvas::Canvas, page::Sheet};
 use crate::{date::day, method::method, text};
 
 /// Most characters of a name or of a line of an address.
@@ -33,44 +33,30 @@ pub enum InvoiceError {
     Pdf(String),
 }
 
+impl InvoiceError {
+    fn pdf(error: impl std::fmt::Display) -> Self {
+        Self::Pdf(error.to_string())
+    }
+}
+
 /// The invoice as the bytes of a PDF.
 pub fn invoice(data: &Invoice, fonts: &Fonts) -> Result<Vec<u8>, InvoiceError> {
-    let configuration =
-        ConfigurationBuilder::new().with_archival_validator(Archival::A2_B).finish();
-    let settings = SerializeSettings {
-        configuration: configuration.map_err(|error| InvoiceError::Pdf(format!("{error:?}")))?,
-        ..SerializeSettings::default()
-    };
-    let mut document = Document::new_with(settings);
-    document.set_metadata(metadata(data));
-    let size = PageSettings::from_wh(page::WIDTH, page::HEIGHT).expect("A4 has a size");
-    let mut sheet = document.start_page_with(size);
-    {
-        let mut surface = sheet.surface();
-        draw(data, &mut Sheet::new(&mut surface, fonts))?;
-        surface.finish();
-    }
-    sheet.finish();
-    document.finish().map_err(|error| InvoiceError::Pdf(format!("{error:?}")))
+    let mut sheet = Sheet::new(Canvas::new(fonts));
+    draw(data, &mut sheet)?;
+    sheet.finish().finish(&About {
+        title: format!("Invoice {}", text::line(&data.number, LINE)),
+        id: data.payment_id.to_string(),
+        at: data.issued_at().datetime(),
+    })
 }
 
-fn metadata(data: &Invoice) -> Metadata {
-    let at = data.issued_at().datetime();
-    let issued = DateTime::new(u16::try_from(at.year()).unwrap_or(1970))
-        .month(u8::from(at.month()))
-        .day(at.day())
-        .hour(at.hour())
-        .minute(at.minute())
-        .second(at.second());
-    Metadata::new()
-        .title(format!("Invoice {}", text::line(&data.number, LINE)))
-        .language("en".to_owned())
-        .creator("Quittance".to_owned())
-        .document_id(data.payment_id.to_string())
-        .creation_date(issued)
+/// `data` in fewer bytes.
+fn packed(data: &[u8]) -> Result<Vec<u8>, InvoiceError> {
+    let mut packer = ZlibEncoder::new(Vec::with_capacity(data.len() / 2), Compression::default());
+    packer.write_all(data).and_then(|()| packer.finish()).map_err(InvoiceError::pdf)
 }
 
-fn draw(data: &Invoice, sheet: &mut Sheet<'_, '_>) -> Result<(), InvoiceError> {
+fn draw(data: &Invoice, sheet: &mut Sheet<'_>) -> Result<(), InvoiceError> {
     let issued = day(data.issued_at())?;
     sheet.title("Invoice");
     sheet.heading(&[("Number", text::line(&data.number, LINE)), ("Date", issued.clone())]);

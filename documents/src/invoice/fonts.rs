@@ -1,38 +1,74 @@
-use std::sync::{Arc, LazyLock};
+//! The letters invoices are written with, and which font writes which of them.
 
-use krilla::text::{Font, GlyphId, KrillaGlyph};
-use ttf_parser::Face;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
+
+use rustybuzz::{
+    UnicodeBuffer, shape,
+    ttf_parser::{Face, GlyphId, Permissions, cmap::Subtable},
+};
+
+use super::subset::Subset;
 
 static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../../fonts/NotoSans-SemiBold.ttf");
 
+/// Where the two that come along stand among the faces; those that were added come after.
+const REGULAR_FACE: usize = 0;
+const BOLD_FACE: usize = 1;
+
 static BUILTIN: LazyLock<Fonts> = LazyLock::new(|| {
-    let load = |data: &'static [u8]| Typeface::load(data.to_vec()).expect("the font is sound");
-    Fonts { regular: vec![load(REGULAR)], bold: vec![load(BOLD)] }
+    let load = |data, slot| {
+        let face = Typeface::load(Cow::Borrowed(data), slot, &ordinary()).ok();
+        Arc::new(face.expect("the font is sound"))
+    };
+    Fonts { faces: vec![load(REGULAR, REGULAR_FACE), load(BOLD, BOLD_FACE)] }
 });
+
+/// What most invoices are written with, all of which is embedded in every one of them: made ready
+/// once, where the letters of a document by themselves would have to be made for each.
+fn ordinary() -> Vec<char> {
+    let marks = ['–', '—', '‘', '’', '“', '”', '…', '€'];
+    (' '..='~').chain('\u{a1}'..='\u{ff}').chain(marks).collect()
+}
 
 /// The letters invoices are written with: Latin, Greek and Cyrillic come along, others can be
 /// added.
 #[derive(Clone)]
 pub struct Fonts {
-    regular: Vec<Typeface>,
-    bold: Vec<Typeface>,
+    faces: Vec<Arc<Typeface>>,
 }
 
-/// A file that is not a font.
+/// A file that is not a font that can be embedded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a TrueType or OpenType font; write .ttf or .otf files into the folder")]
+#[error(
+    "this is not a TrueType or OpenType font that may be embedded in documents; write such .ttf or \
+     .otf files into the folder"
+)]
 pub struct FontError;
 
-#[derive(Clone)]
-struct Typeface {
-    data: Arc<Vec<u8>>,
-    font: Font,
+/// A font, and what it takes to write with it.
+pub(super) struct Typeface {
+    data: Cow<'static, [u8]>,
+    letters: HashMap<char, Letter>,
+    /// What every document embeds of it.
+    pub(super) shared: Subset,
+}
+
+#[derive(Clone, Copy)]
+struct Letter {
+    glyph: u16,
+    /// At size 1.
+    advance: f32,
 }
 
 impl std::fmt::Debug for Fonts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fonts").field("faces", &(self.regular.len() + self.bold.len())).finish()
+        f.debug_struct("Fonts").field("faces", &self.faces.len()).finish()
     }
 }
 
@@ -46,66 +82,157 @@ impl Default for Fonts {
 impl Fonts {
     /// Adds the font `data` for what the others cannot write.
     pub fn add(&mut self, data: Vec<u8>) -> Result<(), FontError> {
-        let face = Typeface::load(data).ok_or(FontError)?;
-        self.regular.push(face.clone());
-        self.bold.push(face);
+        let face = Typeface::load(Cow::Owned(data), self.faces.len(), &[])?;
+        self.faces.push(Arc::new(face));
         Ok(())
     }
 
-    /// `text` in pieces that one font each can write, with their widths at size 1.
+    /// The font at `slot`.
+    pub(super) fn face(&self, slot: usize) -> &Typeface {
+        &self.faces[slot]
+    }
+
+    /// How many fonts there are.
+    pub(super) fn len(&self) -> usize {
+        self.faces.len()
+    }
+
+    /// How wide `text` is at size 1.
+    pub(super) fn width(&self, text: &str, bold: bool) -> f32 {
+        text.chars().map(|c| self.find(c, bold).2.advance).sum()
+    }
+
+    /// `text` in pieces that one font each can write.
+    pub(super) fn runs(&self, text: &str, bold: bool) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for c in text.chars() {
+            let (slot, c, letter) = self.find(c, bold);
+            if runs.last().is_none_or(|run| run.slot != slot) {
+                runs.push(Run::new(slot));
+            }
+            if let Some(run) = runs.last_mut() {
+                run.push(c, letter);
+            }
+        }
+        for run in runs.iter_mut().filter(|run| run.shaped) {
+            run.shape(&self.faces[run.slot].data);
+        }
+        runs
+    }
+
+    /// Which font writes `c`, and how.
     ///
     /// What no font can write becomes a question mark: an invoice with a mark is of more use than
     /// none.
-    pub(super) fn runs(&self, text: &str, bold: bool) -> Vec<Run> {
-        let faces = if bold { &self.bold } else { &self.regular };
-        let parsed: Vec<Option<Face<'_>>> =
-            faces.iter().map(|face| Face::parse(&face.data, 0).ok()).collect();
-        let writes = |c: char| {
-            parsed.iter().position(|face| face.as_ref().is_some_and(|f| f.glyph_index(c).is_some()))
-        };
-        let mut runs: Vec<(usize, Run)> = Vec::new();
-        for c in text.chars() {
-            let (index, c) = writes(c).map_or((0, '?'), |index| (index, c));
-            if runs.last().is_none_or(|(last, _)| *last != index) {
-                runs.push((index, Run::new(faces[index].font.clone())));
-            }
-            if let (Some((_, run)), Some(face)) = (runs.last_mut(), &parsed[index]) {
-                run.push(c, face);
-            }
-        }
-        runs.into_iter().map(|(_, run)| run).collect()
+    fn find(&self, c: char, bold: bool) -> (usize, char, Letter) {
+        let first = if bold { BOLD_FACE } else { REGULAR_FACE };
+        let added = BOLD_FACE + 1..self.faces.len();
+        let letter = |slot: usize, c: char| self.faces[slot].letters.get(&c).copied();
+        std::iter::once(first)
+            .chain(added)
+            .find_map(|slot| Some((slot, c, letter(slot, c)?)))
+            .or_else(|| Some((first, '?', letter(first, '?')?)))
+            .unwrap_or((first, '?', Letter { glyph: 0, advance: 0.0 }))
     }
+}
+
+impl Typeface {
+    fn load(data: Cow<'static, [u8]>, slot: usize, shared: &[char]) -> Result<Self, FontError> {
+        let face = Face::parse(&data, 0).map_err(|_| FontError)?;
+        if face.permissions() == Some(Permissions::Restricted) || !face.is_subsetting_allowed() {
+            return Err(FontError);
+        }
+        let letters = letters(&face);
+        let glyph = |c: &char| Some((letters.get(c)?.glyph, c.to_string()));
+        let shared = shared.iter().filter_map(glyph).collect();
+        let shared = Subset::new(&data, slot, shared).map_err(|_| FontError)?;
+        Ok(Self { data, letters, shared })
+    }
+
+    /// What the font file holds.
+    pub(super) fn data(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// Every letter that `face` can write.
+fn letters(face: &Face<'_>) -> HashMap<char, Letter> {
+    let mut letters = HashMap::new();
+    let tables = face.tables().cmap.into_iter().flat_map(|cmap| cmap.subtables);
+    for table in tables.filter(Subtable::is_unicode) {
+        table.codepoints(|code| {
+            let glyph = table.glyph_index(code).filter(|glyph| glyph.0 != 0);
+            if let Some((c, glyph)) = char::from_u32(code).zip(glyph) {
+                let advance = advance(face, glyph);
+                letters.insert(c, Letter { glyph: glyph.0, advance });
+            }
+        });
+    }
+    letters
+}
+
+fn advance(face: &Face<'_>, glyph: GlyphId) -> f32 {
+    f32::from(face.glyph_hor_advance(glyph).unwrap_or(0)) / f32::from(face.units_per_em())
 }
 
 /// A piece of text in one font.
 pub(super) struct Run {
-    pub(super) font: Font,
+    pub(super) slot: usize,
     pub(super) text: String,
     /// At size 1.
     pub(super) width: f32,
-    /// A glyph for each letter, if that is how it is written.
-    pub(super) glyphs: Option<Vec<KrillaGlyph>>,
+    pub(super) glyphs: Vec<Glyph>,
+    /// Whether a glyph's place and text are its own rather than its neighbours'.
+    pub(super) shaped: bool,
+}
+
+/// What is drawn for a letter or a few. Lengths are at size 1.
+pub(super) struct Glyph {
+    pub(super) id: u16,
+    pub(super) advance: f32,
+    /// How far it is moved to the right, and up.
+    pub(super) moved: (f32, f32),
+    /// What it writes of the run's text.
+    pub(super) text: Range<usize>,
 }
 
 impl Run {
-    fn new(font: Font) -> Self {
-        Self { font, text: String::new(), width: 0.0, glyphs: Some(Vec::new()) }
+    fn new(slot: usize) -> Self {
+        Self { slot, text: String::new(), width: 0.0, glyphs: Vec::new(), shaped: false }
     }
 
-    fn push(&mut self, c: char, face: &Face<'_>) {
-        let glyph = face.glyph_index(c).unwrap_or_default();
-        let advance = f32::from(face.glyph_hor_advance(glyph).unwrap_or(0));
-        let advance = advance / f32::from(face.units_per_em());
+    fn push(&mut self, c: char, Letter { glyph, advance }: Letter) {
         let start = self.text.len();
         self.text.push(c);
         self.width += advance;
-        if !stands_alone(c) {
-            self.glyphs = None;
-        }
-        if let Some(glyphs) = &mut self.glyphs {
-            let (id, place) = (GlyphId::new(glyph.0.into()), start..self.text.len());
-            glyphs.push(KrillaGlyph::new(id, advance, 0.0, 0.0, 0.0, place, None));
-        }
+        self.shaped |= !stands_alone(c);
+        let text = start..self.text.len();
+        self.glyphs.push(Glyph { id: glyph, advance, moved: (0.0, 0.0), text });
+    }
+
+    /// Puts the glyphs in the order and the forms that the script asks for.
+    fn shape(&mut self, font: &[u8]) {
+        let Some(face) = rustybuzz::Face::from_slice(font, 0) else { return };
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(&self.text);
+        buffer.guess_segment_properties();
+        let shaped = shape(&face, &[], buffer);
+        #[expect(clippy::cast_precision_loss, reason = "fonts count in thousands")]
+        let length = |units: i32| units as f32 / face.units_per_em() as f32;
+        let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions());
+        self.glyphs = glyphs
+            .map(|(info, place)| {
+                let start = usize::try_from(info.cluster).unwrap_or_default();
+                let next = self.text[start..].chars().next().map_or(0, char::len_utf8);
+                Glyph {
+                    id: u16::try_from(info.glyph_id).unwrap_or_default(),
+                    advance: length(place.x_advance),
+                    moved: (length(place.x_offset), length(place.y_offset)),
+                    text: start..start + next,
+                }
+            })
+            .collect();
+        self.width = self.glyphs.iter().map(|glyph| glyph.advance).sum();
     }
 }
 
@@ -115,13 +242,4 @@ impl Run {
 const fn stands_alone(c: char) -> bool {
     matches!(c, ' '..='\u{24f}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}'
         | '\u{1e00}'..='\u{1fff}' | '\u{2010}'..='\u{2027}' | '\u{20a0}'..='\u{20c0}')
-}
-
-impl Typeface {
-    fn load(data: Vec<u8>) -> Option<Self> {
-        Face::parse(&data, 0).ok()?;
-        let data = Arc::new(data);
-        let font = Font::new(Arc::clone(&data).into(), 0)?;
-        Some(Self { data, font })
-    }
 }

@@ -1,15 +1,6 @@
 //! Where things stand on the sheet. Lengths are points, a 72nd of an inch; y grows downwards.
 
-use krilla::{
-    color::rgb,
-    geom::{PathBuilder, Point},
-    num::NormalizedF32,
-    paint::{Fill, Stroke},
-    surface::Surface,
-    text::TextDirection,
-};
-
-use super::fonts::Fonts;
+use super::canvas::{Canvas, Colour};
 
 /// A4.
 pub(super) const WIDTH: f32 = 595.28;
@@ -29,15 +20,15 @@ const LARGE: f32 = 26.0;
 /// From one line to the next.
 const LEADING: f32 = 15.5;
 
-const INK: (u8, u8, u8) = (23, 27, 38);
-const SOFT: (u8, u8, u8) = (91, 99, 114);
-const LINE: (u8, u8, u8) = (214, 218, 227);
+const INK: Colour = (23, 27, 38);
+const SOFT: Colour = (91, 99, 114);
+const LINE: Colour = (214, 218, 227);
 
 #[derive(Clone, Copy)]
 struct Style {
     size: f32,
     bold: bool,
-    colour: (u8, u8, u8),
+    colour: Colour,
 }
 
 const LABEL: Style = Style { size: SMALL, bold: false, colour: SOFT };
@@ -45,15 +36,19 @@ const TEXT: Style = Style { size: BODY, bold: false, colour: INK };
 const STRONG: Style = Style { size: BODY, bold: true, colour: INK };
 
 /// A sheet that is filled from the top.
-pub(super) struct Sheet<'a, 's> {
-    surface: &'a mut Surface<'s>,
-    fonts: &'a Fonts,
+pub(super) struct Sheet<'a> {
+    canvas: Canvas<'a>,
     y: f32,
 }
 
-impl<'a, 's> Sheet<'a, 's> {
-    pub(super) fn new(surface: &'a mut Surface<'s>, fonts: &'a Fonts) -> Self {
-        Self { surface, fonts, y: 88.0 }
+impl<'a> Sheet<'a> {
+    pub(super) fn new(canvas: Canvas<'a>) -> Self {
+        Self { canvas, y: 88.0 }
+    }
+
+    /// The page as it was filled.
+    pub(super) fn finish(self) -> Canvas<'a> {
+        self.canvas
     }
 
     pub(super) fn title(&mut self, text: &str) {
@@ -139,19 +134,7 @@ impl<'a, 's> Sheet<'a, 's> {
     }
 
     fn write(&mut self, x: f32, y: f32, text: &str, style: Style) {
-        self.surface.set_fill(Some(fill(style.colour)));
-        self.surface.set_stroke(None);
-        let mut x = x;
-        for run in self.fonts.runs(text, style.bold) {
-            let (at, size, auto) = (Point::from_xy(x, y), style.size, TextDirection::Auto);
-            match &run.glyphs {
-                Some(glyphs) => {
-                    self.surface.draw_glyphs(at, glyphs, run.font, &run.text, size, false);
-                }
-                None => self.surface.draw_text(at, run.font, size, &run.text, false, auto),
-            }
-            x += run.width * size;
-        }
+        self.canvas.write((x, y), text, (style.size, style.bold, style.colour));
     }
 
     /// Text that ends at `x`.
@@ -161,20 +144,11 @@ impl<'a, 's> Sheet<'a, 's> {
     }
 
     fn rule(&mut self, y: f32) {
-        let mut path = PathBuilder::new();
-        path.move_to(LEFT, y);
-        path.line_to(RIGHT, y);
-        if let Some(path) = path.finish() {
-            let paint = rgb::Color::new(LINE.0, LINE.1, LINE.2).into();
-            self.surface.set_fill(None);
-            self.surface.set_stroke(Some(Stroke { paint, width: 0.75, ..Stroke::default() }));
-            self.surface.draw_path(&path);
-        }
+        self.canvas.line((LEFT, y), (RIGHT, y), 0.75, LINE);
     }
 
     fn width(&self, text: &str, style: Style) -> f32 {
-        let runs = self.fonts.runs(text, style.bold);
-        runs.iter().map(|run| run.width).sum::<f32>() * style.size
+        self.canvas.fonts.width(text, style.bold) * style.size
     }
 
     /// `text` in lines no wider than `room`, broken at spaces, or else anywhere.
@@ -200,13 +174,5 @@ impl<'a, 's> Sheet<'a, 's> {
         }
         lines.push(line);
         lines
-    }
-}
-
-fn fill((red, green, blue): (u8, u8, u8)) -> Fill {
-    Fill {
-        paint: rgb::Color::new(red, green, blue).into(),
-        opacity: NormalizedF32::ONE,
-        rule: krilla::paint::FillRule::default(),
     }
 }

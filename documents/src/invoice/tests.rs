@@ -121,6 +121,50 @@ fn hostile_or_endless_text_still_makes_an_invoice() {
     }
 }
 
+/// The sizes of the embedded fonts' files, and what is drawn.
+fn embedded(pdf: &[u8]) -> (Vec<i64>, String) {
+    let document = lopdf::Document::load_mem(pdf).unwrap();
+    let streams = document.objects.values().filter_map(|object| object.as_stream().ok());
+    let sizes = streams.filter_map(|stream| stream.dict.get(b"Length1").ok()?.as_i64().ok());
+    let page = document.page_iter().next().unwrap();
+    let drawn = document.get_page_content(page);
+    (sizes.collect(), String::from_utf8_lossy(&drawn).into_owned())
+}
+
+#[test]
+fn what_ordinary_letters_need_is_embedded_in_all_invoices_alike() {
+    let buyer = |name: &str| Buyer { name: Some(name.to_owned()), ..Buyer::default() };
+    let of = |name| {
+        let data = Invoice { buyer: buyer(name), ..sample() };
+        embedded(&invoice(&data, &Fonts::default()).unwrap()).0
+    };
+    let plain = of("Zoe");
+    assert_eq!(plain.len(), 2);
+    assert_eq!(of("Søn & Çelik – 5 €"), plain);
+    let (bold, more) = (plain.iter().max(), of("Ковачевић"));
+    assert!(more.iter().max() > bold && more.iter().sum::<i64>() < 2 * plain.iter().sum::<i64>());
+}
+
+#[test]
+fn a_script_that_joins_its_letters_is_drawn_by_its_rules_and_can_be_copied() {
+    let item = "नमस्ते".to_owned();
+    let (_, drawn) = embedded(&invoice(&Invoice { item, ..sample() }, &Fonts::default()).unwrap());
+    assert!(drawn.contains("/ActualText"), "{drawn}");
+    let runs = Fonts::default().runs("नमस्ते", false);
+    // Six code points, but the joined pair in the middle is one glyph.
+    assert!(runs[0].shaped && runs[0].glyphs.len() < 6, "{}", runs[0].glyphs.len());
+    let (_, drawn) = embedded(&invoice(&sample(), &Fonts::default()).unwrap());
+    assert!(!drawn.contains("/ActualText"), "{drawn}");
+}
+
+#[test]
+fn a_font_that_is_not_needed_is_not_embedded() {
+    let mut fonts = Fonts::default();
+    fonts.add(include_bytes!("../../fonts/NotoSans-Regular.ttf").to_vec()).unwrap();
+    let with = invoice(&sample(), &fonts).unwrap();
+    assert_eq!(with, invoice(&sample(), &Fonts::default()).unwrap());
+}
+
 #[test]
 fn a_rate_is_written_as_people_write_it() {
     assert_eq!(percent(1_900), "19 %");
