@@ -19,19 +19,28 @@ pub(super) type Colour = (u8, u8, u8);
 /// The one space of colours: it needs no profile that would have to be embedded.
 const COLOURS: Name<'static> = Name(b"Rgb");
 
+/// What was used of a font.
+#[derive(Default)]
+struct Used {
+    /// The highest number of a glyph.
+    last: usize,
+    /// Glyphs beyond those that are ready.
+    more: Vec<(u16, String)>,
+}
+
 /// A page that is drawn on. Lengths are points; y grows downwards.
 pub(super) struct Canvas<'a> {
     pub(super) fonts: &'a Fonts,
     content: Content,
-    /// What was used of the fonts beyond what every document embeds of them.
-    more: BTreeMap<usize, Vec<(u16, String)>>,
+    /// What was used of each font.
+    used: BTreeMap<usize, Used>,
 }
 
 impl<'a> Canvas<'a> {
     pub(super) fn new(fonts: &'a Fonts) -> Self {
         let mut content = Content::new();
         content.set_fill_color_space(COLOURS).set_stroke_color_space(COLOURS);
-        Self { fonts, content, more: BTreeMap::new() }
+        Self { fonts, content, used: BTreeMap::new() }
     }
 
     /// Writes `text` from `x` on, on the line at `y`.
@@ -98,17 +107,19 @@ impl<'a> Canvas<'a> {
     /// The number in this document of glyph `id` of the font at `slot`, and whether it says `text`
     /// by itself.
     fn number(&mut self, slot: usize, id: u16, text: &str) -> (u16, bool) {
-        let shared = &self.fonts.face(slot).shared;
-        if let Some((number, writes)) = shared.find(id) {
+        let used = self.used.entry(slot).or_default();
+        let ready = self.fonts.face(slot).ready.last();
+        if let Some((number, writes)) = ready.and_then(|ready| ready.find(id)) {
+            used.last = used.last.max(number.into());
             return (number, writes == text);
         }
-        let more = self.more.entry(slot).or_default();
-        let place = more.iter().position(|(other, _)| *other == id).unwrap_or_else(|| {
-            more.push((id, text.to_owned()));
-            more.len() - 1
+        let place = used.more.iter().position(|(other, _)| *other == id).unwrap_or_else(|| {
+            used.more.push((id, text.to_owned()));
+            used.more.len() - 1
         });
-        let number = shared.glyphs.len() + place + 1;
-        (u16::try_from(number).unwrap_or_default(), more[place].1 == text)
+        let number = ready.map_or(0, |ready| ready.glyphs.len()) + place + 1;
+        used.last = used.last.max(number);
+        (u16::try_from(number).unwrap_or_default(), used.more[place].1 == text)
     }
 
     /// The file: this page, and what it says of itself.
@@ -143,22 +154,20 @@ impl<'a> Canvas<'a> {
         Ok(pdf.finish())
     }
 
-    /// Embeds the fonts that every document has, and those that this one uses.
+    /// Embeds what is used of the fonts, and returns which these are.
     fn embed(&self, pdf: &mut Pdf) -> Result<Vec<usize>, InvoiceError> {
-        let mut slots = Vec::new();
-        for slot in 0..self.fonts.len() {
-            let face = self.fonts.face(slot);
-            if let Some(more) = self.more.get(&slot) {
-                let glyphs = [face.shared.glyphs.as_slice(), more].concat();
-                pdf.extend(&Subset::new(face.data(), slot, glyphs)?.objects);
-            } else if !face.shared.glyphs.is_empty() {
-                pdf.extend(&face.shared.objects);
-            } else {
+        for (slot, used) in &self.used {
+            let face = self.fonts.face(*slot);
+            let ready = face.ready.iter().find(|ready| ready.glyphs.len() >= used.last);
+            if let Some(ready) = ready {
+                pdf.extend(&ready.objects);
                 continue;
             }
-            slots.push(slot);
+            let ready = face.ready.last().map_or(&[][..], |ready| &ready.glyphs);
+            let glyphs = [ready, &used.more].concat();
+            pdf.extend(&Subset::new(face.data(), *slot, glyphs)?.objects);
         }
-        Ok(slots)
+        Ok(self.used.keys().copied().collect())
     }
 }
 

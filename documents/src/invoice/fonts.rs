@@ -29,11 +29,14 @@ static BUILTIN: LazyLock<Fonts> = LazyLock::new(|| {
     Fonts { faces: vec![load(REGULAR, REGULAR_FACE), load(BOLD, BOLD_FACE)] }
 });
 
-/// What most invoices are written with, all of which is embedded in every one of them: made ready
-/// once, where the letters of a document by themselves would have to be made for each.
-fn ordinary() -> Vec<char> {
+/// What most invoices are written with: English, and what the other languages of western Europe need
+/// besides. Made ready once, where the letters of a document by themselves would have to be made for
+/// each.
+fn ordinary() -> [Vec<char>; 2] {
     let marks = ['–', '—', '‘', '’', '“', '”', '…', '€'];
-    (' '..='~').chain('\u{a1}'..='\u{ff}').chain(marks).collect()
+    let english: Vec<char> = (' '..='~').collect();
+    let more = ('\u{a1}'..='\u{ff}').chain(marks);
+    [english.clone(), english.into_iter().chain(more).collect()]
 }
 
 /// The letters invoices are written with: Latin, Greek and Cyrillic come along, others can be
@@ -55,8 +58,8 @@ pub struct FontError;
 pub(super) struct Typeface {
     data: Cow<'static, [u8]>,
     letters: HashMap<char, Letter>,
-    /// What every document embeds of it.
-    pub(super) shared: Subset,
+    /// What is ready to be embedded: each has what the one before it has, and more.
+    pub(super) ready: Vec<Subset>,
 }
 
 #[derive(Clone, Copy)]
@@ -90,11 +93,6 @@ impl Fonts {
     /// The font at `slot`.
     pub(super) fn face(&self, slot: usize) -> &Typeface {
         &self.faces[slot]
-    }
-
-    /// How many fonts there are.
-    pub(super) fn len(&self) -> usize {
-        self.faces.len()
     }
 
     /// How wide `text` is at size 1.
@@ -137,16 +135,20 @@ impl Fonts {
 }
 
 impl Typeface {
-    fn load(data: Cow<'static, [u8]>, slot: usize, shared: &[char]) -> Result<Self, FontError> {
+    fn load(data: Cow<'static, [u8]>, slot: usize, ready: &[Vec<char>]) -> Result<Self, FontError> {
         let face = Face::parse(&data, 0).map_err(|_| FontError)?;
         if face.permissions() == Some(Permissions::Restricted) || !face.is_subsetting_allowed() {
             return Err(FontError);
         }
         let letters = letters(&face);
         let glyph = |c: &char| Some((letters.get(c)?.glyph, c.to_string()));
-        let shared = shared.iter().filter_map(glyph).collect();
-        let shared = Subset::new(&data, slot, shared).map_err(|_| FontError)?;
-        Ok(Self { data, letters, shared })
+        let subset = |letters: &Vec<char>| {
+            Subset::new(&data, slot, letters.iter().filter_map(glyph).collect())
+        };
+        // A font that cannot be embedded is to be known before the first invoice.
+        subset(&Vec::new()).map_err(|_| FontError)?;
+        let ready: Result<_, _> = ready.iter().map(subset).collect();
+        Ok(Self { ready: ready.map_err(|_| FontError)?, data, letters })
     }
 
     /// What the font file holds.
