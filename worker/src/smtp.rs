@@ -22,6 +22,7 @@ use lettre::{
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
+use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use url::Url;
@@ -234,15 +235,17 @@ struct Content(String);
 impl fmt::Display for Content {
     /// A line that begins with a dot gets another: RFC 5321, 4.5.2.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, line) in self.0.split("\r\n").enumerate() {
-            if number > 0 {
-                f.write_str("\r\n")?;
-            }
-            if line.starts_with('.') {
-                f.write_str(".")?;
-            }
-            f.write_str(line)?;
+        if self.0.starts_with('.') {
+            f.write_str(".")?;
         }
+        let mut written = 0;
+        for line_end in memmem::find_iter(self.0.as_bytes(), "\r\n.") {
+            let dot = line_end + 2;
+            f.write_str(&self.0[written..dot])?;
+            f.write_str(".")?;
+            written = dot;
+        }
+        f.write_str(&self.0[written..])?;
         f.write_str("\r\n.\r\n")
     }
 }
@@ -259,6 +262,7 @@ mod tests {
     fn dots_at_line_starts_are_doubled() {
         let content = Content("a\r\n.\r\n..b\r\nc.".to_owned()).to_string();
         assert_eq!(content, "a\r\n..\r\n...b\r\nc.\r\n.\r\n");
+        assert_eq!(Content("..\r\n\r\n.".to_owned()).to_string(), "...\r\n\r\n..\r\n.\r\n");
     }
 
     #[test]
