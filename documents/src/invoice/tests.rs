@@ -144,12 +144,8 @@ fn ordinary_letters_are_embedded_in_all_invoices_alike() {
     let [english, western, further] = ["Zoe", "Søn & Çelik – 5 €", "Ковачевић"].map(of);
     assert_eq!((english.len(), of("Max & Quirin")), (2, english.clone()));
     assert_eq!(of("“Ünal”"), western);
-    assert!(
-        english[1] < western[1] && western[1] < further[1],
-        "{english:?} {western:?} {further:?}"
-    );
-    // The semi-bold one alone writes names.
-    assert_eq!((english[0], english[0]), (western[0], further[0]));
+    let size = |sizes: &[i64]| sizes.iter().sum::<i64>();
+    assert!(size(&english) < size(&western) && size(&western) < size(&further));
 }
 
 #[test]
