@@ -8,9 +8,9 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{
-    Run, cpu::Trees, events, figures::Figures, load, process::Program, seed, smtp::MailServer,
-};
+use ::bench::smtp::MailServer;
+
+use crate::{Run, cpu::Trees, events, figures::Figures, load, process::Program, seed};
 
 /// Longest wait for work to be finished once the load is over.
 const DRAIN: Duration = Duration::from_mins(10);
@@ -60,7 +60,7 @@ impl Bench {
         payments: usize,
     ) -> anyhow::Result<Stage> {
         let directory = TempDir::new()?;
-        let mail = MailServer::start().await?;
+        let mail = MailServer::start(Duration::ZERO).await?;
         let program =
             Program::new(&self.run.quittance, directory.path()).with("SMTP_URL", mail.url());
         let (program, url) = match place {

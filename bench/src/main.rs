@@ -16,7 +16,6 @@ mod process;
 mod report;
 mod scenarios;
 mod seed;
-mod smtp;
 mod stripe;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};

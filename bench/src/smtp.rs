@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
@@ -20,39 +21,43 @@ struct Accepted {
 
 /// A mail server.
 #[derive(Clone, Debug)]
-pub(crate) struct MailServer {
+pub struct MailServer {
     address: SocketAddr,
     accepted: Arc<Mutex<Accepted>>,
 }
 
 impl MailServer {
-    /// Starts to accept mails.
-    pub(crate) async fn start() -> anyhow::Result<Self> {
+    /// Starts to accept mails; each takes it so long from its last line to its answer.
+    pub async fn start(takes: Duration) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let server = Self { address: listener.local_addr()?, accepted: Arc::default() };
         let accepted = Arc::clone(&server.accepted);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that goes away in the middle has sent no mail.
-                tokio::spawn(serve(stream, Arc::clone(&accepted)));
+                tokio::spawn(serve(stream, Arc::clone(&accepted), takes));
             }
         });
         Ok(server)
     }
 
     /// Its address as `SMTP_URL` wants it.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
     /// How many mails it accepted, and how many different ones.
-    pub(crate) fn accepted(&self) -> (usize, usize) {
+    pub fn accepted(&self) -> (usize, usize) {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         (accepted.mails, accepted.ids.len())
     }
 }
 
-async fn serve(stream: TcpStream, accepted: Arc<Mutex<Accepted>>) -> std::io::Result<()> {
+async fn serve(
+    stream: TcpStream,
+    accepted: Arc<Mutex<Accepted>>,
+    takes: Duration,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader);
@@ -69,6 +74,9 @@ async fn serve(stream: TcpStream, accepted: Arc<Mutex<Accepted>>) -> std::io::Re
             "DATA" => {
                 writer.write_all(b"354 go on\r\n").await?;
                 let id = read_mail(&mut lines).await?;
+                if !takes.is_zero() {
+                    tokio::time::sleep(takes).await;
+                }
                 note(&accepted, id);
                 writer.write_all(b"250 accepted\r\n").await?;
             }
@@ -91,7 +99,10 @@ async fn read_mail<R: AsyncBufReadExt + Unpin>(lines: &mut R) -> std::io::Result
     loop {
         line.clear();
         let read = lines.read_until(b'\n', &mut line).await?;
-        if read == 0 || line == b".\r\n" {
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line == b".\r\n" {
             return Ok(id);
         }
         if id.is_empty()

@@ -17,6 +17,7 @@ mod process_database;
 mod process_figures;
 mod process_kill;
 mod process_poison;
+mod process_receipts;
 mod process_redis;
 mod process_secrets;
 mod process_slow_clients;

@@ -1,8 +1,11 @@
 //! Receipts: one job alone, and many at once.
 //!
-//! A batch marks its mails in one transaction, sends one after the other, and settles mails and jobs
-//! in another. A process that dies in between sends what it had not settled again: the same mails,
-//! with the same `Message-ID`. [`BATCH`] bounds how many these are.
+//! A batch marks its mails in one transaction and sends one after the other; while it sends the next,
+//! those that were accepted are settled with their jobs. A process that dies sends what it had not
+//! settled again, with the same `Message-ID`: the mail that was on its way, and those that the server
+//! accepted faster than the database commits.
+
+mod settle;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -10,7 +13,7 @@ use anyhow::{Context as _, anyhow};
 use boot::faults;
 use documents::{Attachment, InvoiceError, Mail, ReceiptMail};
 use entities::{
-    JobId, MailId, PaymentId,
+    JobId, PaymentId,
     job::{Lane, Model},
 };
 use jobs::{
@@ -22,8 +25,9 @@ use payments::{
     mails::{self, Occasion, Opening},
     receipts::{self, Receipt},
 };
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 
+use self::settle::Sent;
 use crate::{Context, JobError, Ran, Run, charged, invoices, mailer, perform};
 
 /// Mails in one batch.
@@ -96,7 +100,7 @@ struct Ready<'a> {
 async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> {
     let started = Instant::now();
     faults::point(SendReceipt::NAME, "begin").await?;
-    let (ready, mut done) = prepare(context, rows).await?;
+    let (ready, done) = prepare(context, rows).await?;
     let openings: Vec<Opening<'_>> = ready
         .iter()
         .map(|Ready { occasion, to, mail, .. }| Opening {
@@ -106,34 +110,48 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
         })
         .collect();
     let occasions = context.mailer.begin(&context.store, &openings).await?;
-    let mut accepted = Vec::with_capacity(ready.len());
+    let (sent, to_settle) = mpsc::unbounded_channel();
+    for row in done {
+        // There is a receiver until both have ended.
+        let _ = sent.send(Sent { mail: None, row });
+    }
+    let delivered = deliver(context, (&ready, occasions), started, sent);
+    tokio::join!(delivered, settle::all(context, to_settle));
+    faults::point(SendReceipt::NAME, "end").await?;
+    Ok(())
+}
+
+/// Sends what of `ready` is to be sent, and passes on what the server accepted.
+async fn deliver(
+    context: &Arc<Context>,
+    (ready, occasions): (&[Ready<'_>], Vec<Occasion>),
+    started: Instant,
+    sent: mpsc::UnboundedSender<Sent>,
+) {
     for (Ready { row, to, mail, .. }, occasion) in ready.iter().zip(occasions) {
-        if let Occasion::Later(wait) = occasion {
-            perform::settle_one(context, row, Err(mailer::later(wait))).await;
-            continue;
-        }
-        if let Occasion::Send(id) = occasion {
-            if started.elapsed() > BUDGET {
+        let mut accepted = None;
+        match occasion {
+            Occasion::Later(wait) => {
+                perform::settle_one(context, row, Err(mailer::later(wait))).await;
+                continue;
+            }
+            Occasion::Send(_) if started.elapsed() > BUDGET => {
                 if let Err(error) = queue::release(&context.store.db, row).await {
                     tracing::warn!(%error, "a job waits for its lease to end");
                 }
                 continue;
             }
-            if let Err(error) = context.mailer.send(id, to.clone(), mail).await {
-                perform::settle_one(context, row, Err(error)).await;
-                continue;
+            Occasion::Send(id) => {
+                if let Err(error) = context.mailer.send(id, to.clone(), mail).await {
+                    perform::settle_one(context, row, Err(error)).await;
+                    continue;
+                }
+                accepted = Some(id);
             }
-            accepted.push(id);
+            Occasion::Sent => {}
         }
-        done.push((*row).clone());
+        let _ = sent.send(Sent { mail: accepted, row: (*row).clone() });
     }
-    faults::point(SendReceipt::NAME, "sent").await?;
-    if let Err(error) = finish(context, &accepted, &done).await {
-        tracing::warn!(error = format!("{error:#}"), "a batch is settled one by one");
-        finish_surely(context, &accepted, &done).await;
-    }
-    faults::point(SendReceipt::NAME, "end").await?;
-    Ok(())
 }
 
 /// Writes the receipts of `rows`; with them, the jobs that turned out to need no mail.
@@ -190,32 +208,6 @@ async fn known(context: &Context, ids: &[PaymentId]) -> anyhow::Result<Vec<Recei
         return Ok(receipts::find_all(&context.store, ids).await?);
     }
     Ok(receipts)
-}
-
-/// [`finish`] though the database may fail for a moment, or a lease was lost: what was sent must not
-/// be sent again for that.
-async fn finish_surely(context: &Arc<Context>, mails: &[MailId], jobs: &[Model]) {
-    let (db, now) = (&context.store.db, context.store.clock.now());
-    let mut pauses = perform::SETTLE_AGAIN.iter();
-    while let Err(error) = mails::sent(db.writer(), mails, now).await {
-        let Some(pause) = pauses.next() else {
-            tracing::warn!(%error, "mails that were sent are sent again when their leases end");
-            return;
-        };
-        tokio::time::sleep(*pause).await;
-    }
-    for row in jobs {
-        perform::settle_one(context, row, Ok(Ran::Done)).await;
-    }
-}
-
-/// Notes that mails were accepted and their jobs are done, all in one transaction.
-async fn finish(context: &Context, mails: &[MailId], jobs: &[Model]) -> anyhow::Result<()> {
-    let (db, now) = (&context.store.db, context.store.clock.now());
-    let txn = db.begin().await?;
-    mails::sent(&txn, mails, now).await?;
-    queue::done(&txn, jobs, now).await?;
-    Ok(txn.commit().await?)
 }
 
 impl Run for SendReceipt {

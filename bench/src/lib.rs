@@ -1,0 +1,3 @@
+//! What others measure with, too.
+
+pub mod smtp;
