@@ -21,6 +21,9 @@ pub(crate) struct File {
     content: &'static [u8],
 }
 
+/// The mark, to stand in a page itself: one thing less to ask for before the page is complete.
+pub(crate) const MARK_SVG: &str = include_str!("../../design/mark.svg");
+
 const CSS: File = File {
     path: "/assets/portal.css",
     kind: "text/css; charset=utf-8",
@@ -32,11 +35,8 @@ const FONT: File = File {
     kind: "font/woff2",
     content: include_bytes!("../../design/inter-latin.woff2"),
 };
-const MARK: File = File {
-    path: "/assets/mark.svg",
-    kind: "image/svg+xml",
-    content: include_bytes!("../../design/mark.svg"),
-};
+const MARK: File =
+    File { path: "/assets/mark.svg", kind: "image/svg+xml", content: MARK_SVG.as_bytes() };
 const CHECKOUT: File = File {
     path: "/assets/checkout.js",
     kind: "text/javascript; charset=utf-8",
@@ -66,7 +66,10 @@ pub(crate) static FILES: [File; 7] = [CSS, DESK_CSS, FONT, MARK, CHECKOUT, PAYME
 pub(crate) static CSS_URL: LazyLock<String> = LazyLock::new(|| CSS.url());
 /// Where the desk's pages find what only they have.
 pub(crate) static DESK_CSS_URL: LazyLock<String> = LazyLock::new(|| DESK_CSS.url());
-/// Where pages find the mark.
+/// Where pages find the font. The style names it, without a version: only by the same name is what
+/// a page asks for beforehand what the style uses.
+pub(crate) const FONT_URL: &str = FONT.path;
+/// Where browsers find the mark for a tab; pages hold it themselves.
 pub(crate) static MARK_URL: LazyLock<String> = LazyLock::new(|| MARK.url());
 /// What the checkout page runs.
 pub(crate) static CHECKOUT_SCRIPT: LazyLock<Script> = LazyLock::new(|| CHECKOUT.script());
@@ -98,22 +101,32 @@ impl File {
 }
 
 /// Serves a file.
-pub(crate) struct Serve(pub(crate) &'static File);
+pub(crate) struct Serve {
+    file: &'static File,
+    /// The query that names exactly this version.
+    exact: String,
+    tag: String,
+}
+
+impl Serve {
+    pub(crate) fn new(file: &'static File) -> Self {
+        let version = file.version();
+        Self { file, exact: format!("v={version}"), tag: format!("\"{version}\"") }
+    }
+}
 
 impl Endpoint for Serve {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let version = self.0.version();
-        let tag = format!("\"{version}\"");
-        let exact = request.uri().query() == Some(&format!("v={version}"));
+        let exact = request.uri().query() == Some(&self.exact);
         let keep =
             if exact { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
         let answer =
-            Response::builder().header(header::CACHE_CONTROL, keep).header(header::ETAG, &tag);
-        if request.header(header::IF_NONE_MATCH) == Some(&tag) {
+            Response::builder().header(header::CACHE_CONTROL, keep).header(header::ETAG, &self.tag);
+        if request.header(header::IF_NONE_MATCH) == Some(&self.tag) {
             return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
         }
-        Ok(answer.content_type(self.0.kind).body(self.0.content))
+        Ok(answer.content_type(self.file.kind).body(self.file.content))
     }
 }

@@ -126,7 +126,7 @@ pub fn routes(portal: Portal) -> Route {
     let pages = desk::routes(pages);
     let pages = assets::FILES
         .iter()
-        .fold(pages, |pages, file| pages.at(file.path, get(assets::Serve(file))))
+        .fold(pages, |pages, file| pages.at(file.path, get(assets::Serve::new(file))))
         .around(origin::same_origin);
     let session = sign_in::by_token.with(limit());
     let pages = Route::new().nest("/", pages).at("/session", post(session));

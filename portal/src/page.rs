@@ -74,7 +74,11 @@ const SANDBOX: Allowed =
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) css: &'static str,
+    pub(crate) font: &'static str,
+    /// The mark's own address.
     pub(crate) mark: &'static str,
+    /// The mark itself.
+    pub(crate) mark_svg: &'static str,
     pub(crate) version: &'static str,
     pub(crate) sandbox: bool,
     here: Here,
@@ -117,7 +121,9 @@ impl Page {
         };
         Self {
             css: &assets::CSS_URL,
+            font: assets::FONT_URL,
             mark: &assets::MARK_URL,
+            mark_svg: assets::MARK_SVG,
             version: env!("CARGO_PKG_VERSION"),
             sandbox,
             here: Here::Elsewhere,

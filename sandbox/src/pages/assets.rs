@@ -18,6 +18,18 @@ const STRIPE: &str = concat!(
     "})();\n"
 );
 
+/// The inside of the Payment Element: one script too, since each is asked for before a card can be
+/// typed.
+const ELEMENT: &str = concat!(
+    include_str!("../../assets/bank.js"),
+    include_str!("../../assets/confirm.js"),
+    include_str!("../../assets/element.js"),
+);
+
+/// The inside of a wallet's sheet.
+const WALLET: &str =
+    concat!(include_str!("../../assets/confirm.js"), include_str!("../../assets/wallet.js"));
+
 /// The file `name`, if there is one.
 pub(super) fn find(name: &str) -> Option<Response> {
     let script = "text/javascript; charset=utf-8";
@@ -26,11 +38,9 @@ pub(super) fn find(name: &str) -> Option<Response> {
         "inter.woff2" => ("font/woff2", include_bytes!("../../../design/inter-latin.woff2")),
         "mark.svg" => ("image/svg+xml", include_bytes!("../../../design/mark.svg")),
         "stripe.js" => (script, STRIPE.as_bytes()),
-        "bank.js" => (script, include_bytes!("../../assets/bank.js")),
-        "confirm.js" => (script, include_bytes!("../../assets/confirm.js")),
         "express.js" => (script, include_bytes!("../../assets/express.js")),
-        "wallet.js" => (script, include_bytes!("../../assets/wallet.js")),
-        "element.js" => (script, include_bytes!("../../assets/element.js")),
+        "wallet.js" => (script, WALLET.as_bytes()),
+        "element.js" => (script, ELEMENT.as_bytes()),
         "challenge.js" => (script, include_bytes!("../../assets/challenge.js")),
         _ => return None,
     };
