@@ -15,7 +15,7 @@ use payments::{
     apply::{self, Item, Outcome},
     checkout::{self, Linked},
     core::Policies,
-    customers::User,
+    customers::{self, User},
     fraud::Visit,
     ledger, reviews,
 };
@@ -233,11 +233,13 @@ impl Cashier {
     ) -> Result<(payment::Model, ProviderPayment), CashierError> {
         let gateway = self.gateway(provider)?;
         let chosen = how.payment_method.as_deref();
-        let (customer, method) = self.resolve(user, chosen, how.keep, provider).await?;
+        let payer = customers::ensure(&self.store, user).await?;
+        let (customer, method) = self.resolve((&payer, user), chosen, how.keep, provider).await?;
         let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
         let at = (provider, gateway.livemode());
+        let payer = (&payer, user.email.as_deref());
         let payment =
-            checkout::begin(&self.store, &policy.fraud, user, visit, package_id, at).await?;
+            checkout::begin(&self.store, &policy.fraud, payer, visit, package_id, at).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),

@@ -14,27 +14,26 @@ use sea_orm::{
 use crate::{
     Error, Store, catalog,
     core::fraud::Rules,
-    customers::{self, User},
     fraud::{self, Visit},
     vault::Place,
 };
 
-/// Writes down that `user` wants to buy package `package_id`, before any provider is asked.
+/// Writes down that `customer`, whose mail goes to `email`, wants to buy package `package_id`, before
+/// any provider is asked.
 ///
 /// The price comes from the catalogue alone, and stays as it is now. Fails with [`Error::NotSold`]
 /// if `rules` refuse somebody who comes from `visit`.
 pub async fn begin(
     store: &Store,
     rules: &Rules,
-    user: &User,
+    (customer, email): (&customer::Model, Option<&str>),
     visit: &Visit,
     package_id: &str,
     (provider, livemode): (Provider, bool),
 ) -> Result<Model, Error> {
     let package = catalog::find(store, package_id).await?;
-    let customer = customers::ensure(store, user).await?;
     let now = store.clock.now();
-    fraud::admit(store, rules, (&customer, user.email.as_deref()), &package, visit, now).await?;
+    fraud::admit(store, rules, (customer, email), &package, visit, now).await?;
     let id = PaymentId::new();
     let seal = |network: String| store.vault.seal(address_place(id), network.as_bytes());
     let row = ActiveModel {

@@ -374,10 +374,12 @@ async fn billing_goes_on_where_a_page_ends() {
     let portal = desk.open(true);
     let mira = Browser::sign_in(&portal, "mira").await;
     let user = payments::customers::User { user_ref: "mira".to_owned(), email: None };
+    let customer = payments::customers::ensure(&desk.store, &user).await.unwrap();
     for _ in 0..23 {
         let (visit, at) = (ingress::Visit::default(), (Provider::Stripe, false));
+        let payer = (&customer, None);
         let begun =
-            payments::checkout::begin(&desk.store, &Rules::OFF, &user, &visit, "pro-200", at);
+            payments::checkout::begin(&desk.store, &Rules::OFF, payer, &visit, "pro-200", at);
         begun.await.unwrap();
     }
     let count = |html: &str| html.matches("/payments/txn_").count();

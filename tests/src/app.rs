@@ -316,7 +316,9 @@ impl TestApp {
     ) -> payment::Model {
         let (visit, at) = (payments::fraud::Visit::default(), (provider, false));
         let rules = &payments::core::fraud::Rules::OFF;
-        let begun = payments::checkout::begin(&self.store, rules, user, &visit, "pro-200", at);
+        let customer = payments::customers::ensure(&self.store, user).await.unwrap();
+        let payer = (&customer, user.email.as_deref());
+        let begun = payments::checkout::begin(&self.store, rules, payer, &visit, "pro-200", at);
         begun.await.unwrap()
     }
 

@@ -2,7 +2,12 @@
 
 use entities::{PaymentId, Provider, payment};
 use gateways::{Funding, Gateway, Hosted, PaymentOrder, ReturnTo};
-use payments::{checkout, customers::User, fraud::Visit, hosted};
+use payments::{
+    checkout,
+    customers::{self, User},
+    fraud::Visit,
+    hosted,
+};
 
 use super::{Approval, Cashier, CashierError, Confirmed, refused};
 
@@ -23,11 +28,13 @@ impl Cashier {
     ) -> Result<Approval, CashierError> {
         let gateway = self.gateway(provider)?.as_ref();
         let pages = pages(gateway)?;
-        let (customer, _) = self.resolve(user, None, keep, provider).await?;
+        let payer = customers::ensure(&self.store, user).await?;
+        let (customer, _) = self.resolve((&payer, user), None, keep, provider).await?;
         let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
         let at = (provider, gateway.livemode());
+        let payer = (&payer, user.email.as_deref());
         let payment =
-            checkout::begin(&self.store, &policy.fraud, user, visit, package_id, at).await?;
+            checkout::begin(&self.store, &policy.fraud, payer, visit, package_id, at).await?;
         let order = PaymentOrder {
             payment_id: payment.id,
             price: payment.price(),

@@ -1,6 +1,6 @@
 //! Saved methods, spending, and the end of an account.
 
-use entities::{MethodId, PaymentId, Provider, payment_method};
+use entities::{MethodId, PaymentId, Provider, customer, payment_method};
 use gateways::{Gateway, NewCustomer, Wallet};
 use jobs::{Enqueued, Job, ResendReceipt};
 use payments::{
@@ -45,7 +45,8 @@ impl Cashier {
     /// Begins to save a method of `user` without a payment.
     pub async fn begin_setup(&self, user: &User) -> Result<BegunSetup, CashierError> {
         let (_, wallet) = self.keeper()?;
-        let customer = self.customer_at(KEEPER, user).await?;
+        let customer = customers::ensure(&self.store, user).await?;
+        let customer = self.customer_at(KEEPER, (&customer, user)).await?;
         // Each is a new form; one that nobody fills in is given up by Stripe.
         let key = format!("seti-{}", entities::JobId::new());
         let setup = wallet.begin_setup(&customer, &key).await.map_err(refused)?;
@@ -56,7 +57,8 @@ impl Cashier {
     /// What lets the browser of `user` show and choose among what they saved.
     pub async fn browser_session(&self, user: &User) -> Result<SecretString, CashierError> {
         let (_, wallet) = self.keeper()?;
-        let customer = self.customer_at(KEEPER, user).await?;
+        let customer = customers::ensure(&self.store, user).await?;
+        let customer = self.customer_at(KEEPER, (&customer, user)).await?;
         wallet.browser_session(&customer).await.map_err(refused)
     }
 
@@ -67,9 +69,9 @@ impl Cashier {
         token: &str,
     ) -> Result<payment_method::Model, CashierError> {
         let (gateway, wallet) = self.keeper()?;
-        let reference = self.customer_at(KEEPER, user).await?;
-        let kept = wallet.keep_method(&reference, token).await.map_err(refused)?;
         let customer = customers::ensure(&self.store, user).await?;
+        let reference = self.customer_at(KEEPER, (&customer, user)).await?;
+        let kept = wallet.keep_method(&reference, token).await.map_err(refused)?;
         let livemode = gateway.livemode();
         Ok(methods::keep(&self.store, customer.id, KEEPER, livemode, &kept).await?)
     }
@@ -131,16 +133,15 @@ impl Cashier {
         self.dispatcher.announce(enqueued.into_iter().collect());
     }
 
-    /// What `provider` calls `user`; they are opened there if they are new.
+    /// What `provider` calls `customer`, who is `user`; they are opened there if they are new.
     pub(super) async fn customer_at(
         &self,
         provider: Provider,
-        user: &User,
+        (customer, user): (&customer::Model, &User),
     ) -> Result<String, CashierError> {
         let gateway = self.gateway(provider)?;
         let wallet = gateway.wallet().ok_or(CashierError::NotSetUp(provider))?;
         let (store, livemode) = (&self.store, gateway.livemode());
-        let customer = customers::ensure(store, user).await?;
         let known = provider_customers::reference(store, customer.id, provider, livemode).await?;
         if let Some(reference) = known {
             return Ok(reference);
@@ -155,19 +156,19 @@ impl Cashier {
     /// provider's, or the id of a method that they saved.
     pub(super) async fn resolve(
         &self,
-        user: &User,
+        payer: (&customer::Model, &User),
         chosen: Option<&str>,
         keep: bool,
         provider: Provider,
     ) -> Result<(Option<String>, Option<String>), CashierError> {
         let Some(id) = chosen.and_then(|chosen| chosen.parse::<MethodId>().ok()) else {
-            let customer = if keep { Some(self.customer_at(provider, user).await?) } else { None };
+            let customer = if keep { Some(self.customer_at(provider, payer).await?) } else { None };
             return Ok((customer, chosen.map(str::to_owned)));
         };
-        let method = methods::find(&self.store, &user.user_ref, id).await?;
+        let method = methods::find(&self.store, &payer.1.user_ref, id).await?;
         let method = method.filter(|method| method.provider == provider);
         let method = method.ok_or(CashierError::UnknownMethod)?;
-        let customer = self.customer_at(provider, user).await?;
+        let customer = self.customer_at(provider, payer).await?;
         Ok((Some(customer), Some(methods::token(&self.store, &method)?)))
     }
 
