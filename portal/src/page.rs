@@ -22,7 +22,6 @@ pub(crate) enum Here {
     Home,
     Billing,
     Methods,
-    SignIn,
     Elsewhere,
 }
 
@@ -155,10 +154,6 @@ impl Page {
 
     pub(crate) fn is_methods(&self) -> bool {
         self.here == Here::Methods
-    }
-
-    pub(crate) fn is_sign_in(&self) -> bool {
-        self.here == Here::SignIn
     }
 
     pub(crate) fn at(self, here: Here) -> Self {

@@ -16,7 +16,7 @@ use crate::{
     Portal,
     message::Failure,
     origin,
-    page::{Here, Page, View, first_letter},
+    page::{Page, View, first_letter},
     visitor::{self, Act},
 };
 
@@ -141,7 +141,7 @@ pub(crate) fn show(
     if !portal.sandbox {
         return Err(Failure::SignedOut { next: String::new() });
     }
-    let page = Page::plain(portal.sandbox).at(Here::SignIn);
+    let page = Page::plain(portal.sandbox);
     let next = inside(&whither.next).to_owned();
     // Who is on the way to the desk is one of those who work there.
     let at_desk = next == "/desk" || next.starts_with("/desk/") || next.starts_with("/desk?");

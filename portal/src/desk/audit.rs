@@ -88,7 +88,7 @@ pub(super) async fn list(
 }
 
 fn row(line: &Model) -> Vec<Cell> {
-    let text = |text: &Option<String>| Cell::text(text.as_deref().unwrap_or_default());
+    let text = |text: &Option<String>| Cell::long(text.as_deref().unwrap_or_default());
     vec![
         Cell::number(words::moment(line.at)),
         Cell::text(&line.actor),

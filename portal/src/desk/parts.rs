@@ -88,6 +88,11 @@ impl Cell {
         Self { class: "mono", ..Self::text(text) }
     }
 
+    /// Words that may hold an id, or be many.
+    pub(super) fn long(text: impl Into<String>) -> Self {
+        Self { class: "long", ..Self::text(text) }
+    }
+
     /// A state; `tone` is `good`, `bad`, `wait` or nothing.
     pub(super) fn tag(tone: &'static str, text: impl Into<String>) -> Self {
         Self { tag: Some(tone), ..Self::text(text) }
