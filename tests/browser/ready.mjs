@@ -5,6 +5,9 @@
 // The program that runs there has its sandbox. Ready is when the card form inside the page says that
 // it can be typed into, the button can be pressed, and both were painted. Prints milliseconds since
 // the visit began, as JSON: {"count":100,"p50":…,"p95":…,"most":…}.
+//
+// The browser runs and its tab is open before; the session's cookie is there. What a payer waits for
+// who comes from another site is in it: the request, and the browser's process for our pages.
 import { BASE, SIZES, card, launch, open, signIn } from "./browser.mjs";
 
 // The first visits pay for starting the browser, which no payer's page does.
