@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Job;
 
-/// Sends an answer to a dispute, and finds out what became of it.
+/// Sends evidence about a dispute, and finds out what became of it.
+///
+/// Rows from before there was [`AcceptDispute`](crate::AcceptDispute) may name an answer that accepts
+/// one; they hand it over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerDispute {
     /// The answer.

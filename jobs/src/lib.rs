@@ -9,6 +9,7 @@
 pub mod queue;
 pub mod tickets;
 
+mod accept_dispute;
 mod alert;
 mod answer_dispute;
 mod apply_event;
@@ -30,6 +31,7 @@ mod sync_methods;
 mod verify_audit;
 mod verify_ledger;
 
+pub use accept_dispute::AcceptDispute;
 pub use alert::Alert;
 pub use answer_dispute::AnswerDispute;
 pub use apply_event::ApplyEvent;

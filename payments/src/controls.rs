@@ -12,7 +12,8 @@ use crate::{
     breaker,
 };
 
-/// Scopes that can stand still: everything, a lane, or the refunds among the lane `money`.
+/// Scopes that can stand still: everything, a lane, or what sends money back among the lane
+/// `money`: refunds, and accepting disputes.
 pub const SCOPES: [&str; 6] = ["all", "events", "money", "refunds", "mail", "upkeep"];
 
 /// Sets `scope` to `state`; claims see it at once.

@@ -4,17 +4,30 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use entities::{credit_lot, job, job::State, mail, payment};
+use entities::{
+    Money, PaymentId, Provider, credit_lot, dispute, dispute_answer, job,
+    job::State,
+    mail,
+    money_back::{DisputeFact, DisputeStage},
+    payment,
+};
 use futures_util::{StreamExt, stream};
 use jobs::queue;
-use payments::{Store, ledger};
+use payments::{
+    Store,
+    core::{Alarms, Policy, fraud::Rules},
+    ledger,
+    money_back::{self, Item, News},
+};
 use reqwest::Client;
-use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set, Unchanged};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set, Unchanged,
+};
 use tests::{
     SECRET,
     at_once::{leases_run_out, pauses_end},
     chaos::{Planned, prepare},
-    process::{Program, Role, Stage, mails, within},
+    process::{OutsideStripe, Program, Role, Stage, mails, within},
     samples::Samples,
     stripe,
 };
@@ -25,6 +38,15 @@ const SURVIVED: [&str; 2] = ["error", "delay:400"];
 /// Points of jobs that work in batches, and of what is before any job.
 const MORE: [&str; 4] =
     ["apply-event.commit", "send-receipt.sent", "inbox.commit", "inbox.committed"];
+
+/// What the provider's word about a dispute has to agree with.
+const POLICY: Policy = Policy {
+    livemode: false,
+    account: None,
+    refund_warnings: false,
+    fraud: Rules::OFF,
+    alarms: Alarms::USUAL,
+};
 
 /// Longest time for all that is to be done.
 const DONE_WITHIN: Duration = Duration::from_secs(40);
@@ -82,8 +104,9 @@ async fn every_job_survives_every_fault_at_every_point() {
     cases.extend(points.iter().map(|point| Case::of_one(point, "abort")));
     let had: usize = cases.iter().map(|case| case.points.len()).sum();
     assert_eq!(had, points.len() * (SURVIVED.len() + 1), "each point has each fault");
+    let stripe = OutsideStripe::start();
     let runs = stream::iter(cases).map(async |case| {
-        let wrong = run(&case).await;
+        let wrong = run(&case, &stripe).await;
         wrong.map(|wrong| format!("{:?} {}: {wrong}", case.points, case.action))
     });
     let ran: Vec<Option<String>> = runs.buffer_unordered(AT_ONCE).collect().await;
@@ -92,19 +115,21 @@ async fn every_job_survives_every_fault_at_every_point() {
 }
 
 /// What does not hold after `case`.
-async fn run(case: &Case) -> Option<String> {
-    let stage = Stage::embedded();
+async fn run(case: &Case, stripe: &OutsideStripe) -> Option<String> {
+    let mut stage = Stage::embedded();
+    stage.set("STRIPE_API_BASE", &stripe.api_base());
     let faults = case.faults();
     let mut program = stage.start_with(Role::Both, "first", &[("FAILPOINTS", &faults)]).await;
     let store = stage.store().await;
     let mut payments = prepare(&store, 5, 20).await.into_iter();
     let paid = payments.find(|payment| payment.succeeds)?;
-    let others = Samples { paid: paid.id, over: payments.next()?.id };
+    let samples = Samples { paid: paid.id, over: payments.next()?.id };
+    let others = Others { samples, disputed: [payments.next()?.id, payments.next()?.id], stripe };
     // Both may find nobody at home.
     let told = tell(&program, &paid).await;
     let mut asked = false;
     if told && granted(&store, || program.exit().is_some()).await {
-        one_of_each(&store, others).await;
+        others.one_of_each(&store).await;
         asked = true;
     }
     let all_came = within(DONE_WITHIN, async || {
@@ -132,7 +157,7 @@ async fn run(case: &Case) -> Option<String> {
         if !granted(&store, || false).await {
             return Some("nothing was granted".to_owned());
         }
-        one_of_each(&store, others).await;
+        others.one_of_each(&store).await;
     }
     settled(&stage, &store).await
 }
@@ -157,20 +182,63 @@ async fn granted(store: &Store, mut over: impl FnMut() -> bool) -> bool {
     granted
 }
 
-/// Has a job of each kind done, besides those that follow from the event itself.
-async fn one_of_each(store: &Store, samples: Samples) {
-    let txn = store.db.begin().await.unwrap();
-    let (now, status) = (store.clock.now(), payment::Status::Canceled);
-    let over = payment::ActiveModel {
-        id: Unchanged(samples.over),
-        status: Set(status),
-        ..Default::default()
-    };
-    over.update(&txn).await.unwrap();
-    queue::insert(&txn, samples.jobs(now), now).await.unwrap();
-    txn.commit().await.unwrap();
-    samples.refund(store).await;
-    samples.look(store).await;
+/// What the jobs are about that do not follow from the event itself.
+struct Others<'a> {
+    samples: Samples,
+    /// Payments that are disputed.
+    disputed: [PaymentId; 2],
+    /// Where they are.
+    stripe: &'a OutsideStripe,
+}
+
+impl Others<'_> {
+    /// Has a job of each kind done.
+    async fn one_of_each(&self, store: &Store) {
+        let [first, second] = self.disputed;
+        let disputes = [self.dispute(store, first).await, self.dispute(store, second).await];
+        let txn = store.db.begin().await.unwrap();
+        let now = store.clock.now();
+        called_off(self.samples.over).update(&txn).await.unwrap();
+        queue::insert(&txn, self.samples.jobs(now), now).await.unwrap();
+        txn.commit().await.unwrap();
+        self.samples.refund(store).await;
+        self.samples.look(store).await;
+        Samples::answer(store, &disputes).await;
+    }
+
+    /// Payment `id` is disputed at the provider, and we were told of it. Nobody else asks how it stands,
+    /// since for us it was called off.
+    async fn dispute(&self, store: &Store, id: PaymentId) -> dispute::Model {
+        let (payment_reference, reference) = self.stripe.disputed().await;
+        let (now, linked) = (store.clock.now(), Set(Some(payment_reference.clone())));
+        let fact = DisputeFact {
+            provider: Provider::Stripe,
+            reference,
+            payment_reference,
+            livemode: false,
+            account: None,
+            amount: Money::new(16_000, "usd".parse().unwrap()),
+            reason: "fraudulent".to_owned(),
+            stage: DisputeStage::NeedsResponse,
+            funds: None,
+            evidence_due: None,
+            occurred_at: now,
+        };
+        let items = [Item { news: News::Dispute(Box::new(fact)), event_id: None }];
+        let txn = store.db.begin().await.unwrap();
+        let row = payment::ActiveModel { provider_reference: linked, ..called_off(id) };
+        row.update(&txn).await.unwrap();
+        money_back::apply(&txn, &POLICY, &items, now).await.unwrap();
+        txn.commit().await.unwrap();
+        let find = dispute::Entity::find().filter(dispute::Column::PaymentId.eq(id));
+        find.one(store.db.reader()).await.unwrap().unwrap()
+    }
+}
+
+/// Payment `id`, which came to nothing.
+fn called_off(id: PaymentId) -> payment::ActiveModel {
+    let status = Set(payment::Status::Canceled);
+    payment::ActiveModel { id: Unchanged(id), status, ..Default::default() }
 }
 
 /// What does not hold once everything is done, which it has to be in time.
@@ -187,6 +255,11 @@ async fn settled(stage: &Stage, store: &Store) -> Option<String> {
         return Some(format!("left: {left:?}"));
     }
     let lots = credit_lot::Entity::find().all(store.db.reader()).await.unwrap();
+    let answers = dispute_answer::Entity::find().all(store.db.reader()).await.unwrap();
+    let said = answers.iter().filter(|row| row.state == dispute_answer::State::Sent).count();
+    if (answers.len(), said) != (2, 2) {
+        return Some(format!("the disputes were not answered: {answers:?}"));
+    }
     let discrepancies = ledger::verify(store).await.unwrap();
     let mails = mails(&stage.path("data/mail"));
     let rows = mail::Entity::find().all(store.db.reader()).await.unwrap();

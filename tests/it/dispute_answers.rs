@@ -14,12 +14,12 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use tests::{Asked, TestApp, USER};
 
-async fn say(app: &TestApp, dispute: &dispute::Model, verb: &str, body: Value) -> Asked {
+pub(crate) async fn say(app: &TestApp, dispute: &dispute::Model, verb: &str, body: Value) -> Asked {
     let path = format!("/api/v1/admin/disputes/{}/{verb}", dispute.id);
     app.ask(Some(&app.staff("eve", "finance")), "POST", &path, Some(&body)).await
 }
 
-fn evidence(version: i64) -> Value {
+pub(crate) fn evidence(version: i64) -> Value {
     // "%PDF-1.7" and the first bytes of a PNG.
     let files = json!([
         { "name": "receipt.pdf", "field": "receipt", "mediaType": "application/pdf",

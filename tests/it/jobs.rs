@@ -163,6 +163,8 @@ async fn one_job_of_each_kind_is_drained() {
     app.run_jobs().await;
     let samples = Samples { paid: payment.id, over: payment.id };
     samples.refund(&app.store).await;
+    let disputes = [app.disputed("carl").await, app.disputed("dora").await];
+    Samples::answer(&app.store, &disputes).await;
     let now = app.store.clock.now();
     let (rule, detail) = ("amount-mismatch", "test".to_owned());
     let case = reviews::Case { payment_id: payment.id, rule, detail, event_id: None };

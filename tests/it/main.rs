@@ -12,6 +12,7 @@ mod audit;
 mod desk;
 mod desk_system;
 mod dispute_answers;
+mod dispute_pause;
 mod events;
 mod exactly_once;
 mod faults;

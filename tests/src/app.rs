@@ -511,7 +511,7 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} names a server; scripts/test sets it"))
 }
 
-fn guard() -> GuardOptions {
+pub(crate) fn guard() -> GuardOptions {
     GuardOptions {
         first_byte_timeout: Duration::from_secs(5),
         handler_timeout: Duration::from_secs(30),

@@ -4,6 +4,7 @@
 //! The program is the one that `cargo build --workspace` made, beside the test's own executable;
 //! `QUITTANCE_BIN` names another.
 
+mod outside;
 mod port;
 mod postgres;
 mod program;
@@ -11,6 +12,7 @@ mod redis_server;
 mod running;
 mod stage;
 
+pub use outside::OutsideStripe;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use program::{Program, Role};

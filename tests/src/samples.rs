@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use entities::{
-    AnswerId, CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer,
-};
+use entities::{CustomerId, EventId, MessageId, PaymentId, Provider, Timestamp, customer, dispute};
 use jobs::{
-    Alert, AnswerDispute, DetachMethods, FollowPayment, LookUpEvent, NewJob, Notify, Prune,
-    Reconcile, ResendReceipt, SendCaseMail, SendFailure, SyncMethods, VerifyAudit, VerifyLedger,
+    Alert, DetachMethods, FollowPayment, LookUpEvent, NewJob, Notify, Prune, Reconcile,
+    ResendReceipt, SendCaseMail, SendFailure, SyncMethods, VerifyAudit, VerifyLedger,
 };
 
 use payments::{
     Store, checkout,
     core::{RefundPolicy, refunds::Reviewer},
-    reconciliations,
+    disputes, reconciliations,
     refunds::{self, Wish},
 };
 use sea_orm::EntityTrait;
@@ -48,7 +46,6 @@ impl Samples {
             NewJob::of(&notify, now),
             NewJob::of(&VerifyLedger { tick: word() }, now),
             NewJob::of(&VerifyAudit { tick: word() }, now),
-            NewJob::of(&AnswerDispute { answer_id: AnswerId::new() }, now),
             NewJob::of(&Prune { tick: word() }, now),
         ]
     }
@@ -58,6 +55,22 @@ impl Samples {
         let now = store.clock.now();
         let minute = reconciliations::Wish::Window(now - Duration::from_mins(1)..now);
         reconciliations::ask(store, Provider::Stripe, minute, "sample").await.unwrap();
+    }
+
+    /// Has two disputes that the provider knows answered, which takes a job each: one with evidence,
+    /// the other is given in to.
+    pub async fn answer(store: &Store, [contested, given_in]: &[dispute::Model; 2]) {
+        let file = disputes::File {
+            name: "receipt.pdf",
+            field: "receipt",
+            media: "application/pdf",
+            content: b"%PDF-1.7",
+        };
+        let evidence = disputes::Wish::Evidence("sample", &[file]);
+        for (dispute, wish) in [(contested, evidence), (given_in, disputes::Wish::Accept)] {
+            let shown = (dispute.id, dispute.version);
+            disputes::ask(store, "sample", shown, wish).await.unwrap().unwrap();
+        }
     }
 
     /// Has the payment that was paid refunded: what sends it and what tells of it are jobs, too.

@@ -1,5 +1,5 @@
 use anyhow::anyhow;
-use entities::{dispute_answer::Kind, job::Model, money_back::DisputeFact};
+use entities::{AnswerId, dispute_answer::Kind, job::Model, money_back::DisputeFact};
 use gateways::{DisputeAnswer, Disputes, EvidenceFile, Said};
 use jobs::AnswerDispute;
 use payments::{
@@ -12,17 +12,26 @@ use crate::{Context, JobError, Ran, Run, job::refusal};
 impl Run for AnswerDispute {
     #[tracing::instrument(name = "job.answer_dispute", skip_all, fields(answer.id = %self.answer_id))]
     async fn run(self, context: &Context, _: &Model) -> Result<Ran, JobError> {
-        match disputes::begin(&context.store, self.answer_id).await? {
-            Next::Nothing(enqueued) => {
-                context.dispatcher.announce(enqueued);
-                Ok(Ran::Done)
-            }
-            Next::Send(answer) => Saying::new(context, &answer)?.send(&answer).await,
-            // Saying it twice does no harm, so there is no time after which it is only looked for.
-            Next::LookThenSend(answer) => {
-                let saying = Saying::new(context, &answer)?;
-                if saying.look(&answer).await? { Ok(Ran::Done) } else { saying.send(&answer).await }
-            }
+        if let Some(enqueued) = disputes::hand_over(&context.store, self.answer_id).await? {
+            context.dispatcher.announce(enqueued);
+            return Ok(Ran::Done);
+        }
+        answer(context, self.answer_id).await
+    }
+}
+
+/// Sends answer `id`, unless it is there already.
+pub(crate) async fn answer(context: &Context, id: AnswerId) -> Result<Ran, JobError> {
+    match disputes::begin(&context.store, id).await? {
+        Next::Nothing(enqueued) => {
+            context.dispatcher.announce(enqueued);
+            Ok(Ran::Done)
+        }
+        Next::Send(answer) => Saying::new(context, &answer)?.send(&answer).await,
+        // Saying it twice does no harm, so there is no time after which it is only looked for.
+        Next::LookThenSend(answer) => {
+            let saying = Saying::new(context, &answer)?;
+            if saying.look(&answer).await? { Ok(Ran::Done) } else { saying.send(&answer).await }
         }
     }
 }

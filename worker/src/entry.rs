@@ -3,9 +3,9 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use entities::job::{Lane, Model};
 use jobs::{
-    Alert, AnswerDispute, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent, Notify,
-    ProcessRefund, Prune, Reconcile, ResendReceipt, RunReconciliation, SendCaseMail, SendFailure,
-    SendReceipt, SendRefundMail, SyncMethods, VerifyAudit, VerifyLedger, queue::lease,
+    AcceptDispute, Alert, AnswerDispute, ApplyEvent, DetachMethods, FollowPayment, LookUpEvent,
+    Notify, ProcessRefund, Prune, Reconcile, ResendReceipt, RunReconciliation, SendCaseMail,
+    SendFailure, SendReceipt, SendRefundMail, SyncMethods, VerifyAudit, VerifyLedger, queue::lease,
 };
 
 use crate::{Context, JobError, Ran, Run};
@@ -43,6 +43,7 @@ pub const JOBS: &[Entry] = &[
     Entry::of::<DetachMethods>(),
     Entry::of::<ProcessRefund>(),
     Entry::of::<AnswerDispute>(),
+    Entry::of::<AcceptDispute>(),
     Entry::of::<SendRefundMail>(),
     Entry::of::<SendCaseMail>(),
     Entry::of::<Alert>(),

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here decides what should happen; `payments` does. A run may be repeated
 //! at any point, so everything a job does must be harmless the second time.
 
+mod accept_dispute;
 mod alert;
 mod answer_dispute;
 mod apply_event;

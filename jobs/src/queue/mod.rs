@@ -17,7 +17,7 @@ pub use due::{Cursor, Depth, Due, depths, due, due_after};
 pub use insert::insert;
 pub use settle::{LeaseLost, SettleError, bury, done, release, retry, snooze};
 
-use crate::{Job, ProcessRefund};
+use crate::{AcceptDispute, Job, ProcessRefund};
 
 /// Whether the lane `?1` stands still at `?2` by an operator's or a breaker's word, for `WHERE`
 /// clauses.
@@ -26,10 +26,13 @@ pub(crate) const PAUSED: &str = "EXISTS (SELECT 1 FROM controls c WHERE c.scope 
 
 /// Whether a job of this `name` is held back at `?2` while others of its lane run: where jobs are
 /// chosen, so that those that are held back do not take the places of others.
+///
+/// They are the jobs by which money goes out.
 pub(crate) fn held_back() -> String {
     format!(
-        "(name = '{}' AND EXISTS (SELECT 1 FROM controls h WHERE h.scope = 'refunds' AND h.state = \
-         'paused' AND (h.until IS NULL OR h.until > ?2)))",
-        ProcessRefund::NAME
+        "(name IN ('{}', '{}') AND EXISTS (SELECT 1 FROM controls h WHERE h.scope = 'refunds' AND \
+         h.state = 'paused' AND (h.until IS NULL OR h.until > ?2)))",
+        ProcessRefund::NAME,
+        AcceptDispute::NAME
     )
 }

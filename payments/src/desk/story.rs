@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use boot::sql;
 use entities::{
-    EventId, PaymentId, Timestamp, TransferId, audit_log, dispute, job, ledger_entry,
-    ledger_transfer, mail, payment, provider_event, refund, refund_request, review,
+    EventId, PaymentId, Timestamp, TransferId, audit_log, dispute, dispute_answer, job,
+    ledger_entry, ledger_transfer, mail, payment, provider_event, refund, refund_request, review,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -65,6 +65,7 @@ struct Parts {
     requests: Vec<refund_request::Model>,
     refunds: Vec<refund::Model>,
     disputes: Vec<dispute::Model>,
+    answers: Vec<dispute_answer::Model>,
     events: Vec<provider_event::Model>,
 }
 
@@ -100,11 +101,17 @@ impl Parts {
         let refunds = refund::Entity::find().filter(refund::Column::PaymentId.eq(id)).limit(MOST);
         let disputes =
             dispute::Entity::find().filter(dispute::Column::PaymentId.eq(id)).limit(MOST);
+        let disputes = disputes.all(reader).await?;
+        let ids = disputes.iter().map(|row| row.id);
+        let answers = dispute_answer::Entity::find()
+            .filter(dispute_answer::Column::DisputeId.is_in(ids))
+            .limit(MOST);
         Ok(Some(Self {
             payment,
             requests: requests.all(reader).await?,
             refunds: refunds.all(reader).await?,
-            disputes: disputes.all(reader).await?,
+            answers: answers.all(reader).await?,
+            disputes,
             events: events(store, id).await?,
         }))
     }
@@ -115,6 +122,7 @@ impl Parts {
         ids.extend(self.requests.iter().map(|row| row.id.to_string()));
         ids.extend(self.refunds.iter().map(|row| row.id.to_string()));
         ids.extend(self.disputes.iter().map(|row| row.id.to_string()));
+        ids.extend(self.answers.iter().map(|row| row.id.to_string()));
         ids
     }
 }
@@ -146,6 +154,8 @@ async fn jobs(store: &Store, parts: &Parts) -> Result<Vec<Moment>, Error> {
         "sync-refunds",
         "send-receipt",
         "process-refund",
+        "answer-dispute",
+        "accept-dispute",
         "send-refund-mail",
     ]);
     let begun = Column::Name.is_in(["follow-payment", "send-failure", "resend-receipt"]);

@@ -3,7 +3,7 @@ use entities::{
     dispute_answer::{self, Kind, State},
     dispute_file,
 };
-use jobs::{AnswerDispute, Enqueued, Job};
+use jobs::{AcceptDispute, AnswerDispute, Enqueued, Job};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
     QueryFilter, sea_query::Expr,
@@ -109,7 +109,10 @@ pub async fn ask(
         after: Some(format!("{id} {answer_id}")),
     };
     audit::write(&txn, vec![line], now).await?;
-    let enqueued = AnswerDispute { answer_id }.enqueue(&txn, now).await?;
+    let enqueued = match kind {
+        Kind::Evidence => AnswerDispute { answer_id }.enqueue(&txn, now).await?,
+        Kind::Accept => AcceptDispute { answer_id }.enqueue(&txn, now).await?,
+    };
     txn.commit().await?;
     Ok(Some(enqueued.into_iter().collect()))
 }

@@ -10,4 +10,4 @@ pub use answer::{FIELDS, File, MAX_BYTES, MAX_FILES, MAX_WORDS, MEDIA, Wish, ask
 pub(crate) use erase::erase_words;
 pub use erase::prune;
 pub use read::{Disputes, Said, find, page, said};
-pub use send::{Answer, Next, answered, begin, refused, unanswered};
+pub use send::{Answer, Next, answered, begin, hand_over, refused, unanswered};

@@ -4,7 +4,7 @@ use entities::{
     dispute_file,
     money_back::DisputeFact,
 };
-use jobs::{Alert, Enqueued, NewJob, queue};
+use jobs::{AcceptDispute, Alert, Enqueued, Job, NewJob, queue};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
     QueryFilter, QueryOrder,
@@ -78,6 +78,19 @@ pub async fn begin(store: &Store, id: AnswerId) -> Result<Next, Error> {
     change(&txn, &row, sending, &dispute, "system", now).await?;
     txn.commit().await?;
     Ok(Next::Send(answer))
+}
+
+/// Has [`AcceptDispute`] send answer `id` if it accepts a dispute, so that a pause of refunds holds it
+/// back; `None` if it does not. Safe to repeat: an answer has one such job, ever.
+pub async fn hand_over(store: &Store, id: AnswerId) -> Result<Option<Vec<Enqueued>>, Error> {
+    let found = Entity::find_by_id(id).one(store.db.reader()).await?;
+    if found.is_none_or(|row| row.kind != Kind::Accept) {
+        return Ok(None);
+    }
+    let txn = store.db.begin().await?;
+    let enqueued = AcceptDispute { answer_id: id }.enqueue(&txn, store.clock.now()).await?;
+    txn.commit().await?;
+    Ok(Some(enqueued.into_iter().collect()))
 }
 
 /// Notes that answer `id` was sent, and that no word of the provider's could be read.

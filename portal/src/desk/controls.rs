@@ -34,7 +34,7 @@ const ABOUT: [(&str, &str); 6] = [
     ("all", "everything that jobs do"),
     ("events", "applying what providers told: no credits are granted"),
     ("money", "calls to providers: refunds, look-ups"),
-    ("refunds", "sending money back; everything else goes on"),
+    ("refunds", "sending money back: refunds, accepting disputes; everything else goes on"),
     ("mail", "mails"),
     ("upkeep", "everything periodic: reconciliation, checks"),
 ];
