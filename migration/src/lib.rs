@@ -26,6 +26,7 @@ mod m0015_dispute_answers;
 mod m0017_wallets;
 mod m0018_dispute_gaps;
 mod m0019_adjustments;
+mod m0020_adjusters;
 mod m0021_unread_indexes;
 
 /// Every migration, oldest first.
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_wallets::Migration),
             Box::new(m0018_dispute_gaps::Migration),
             Box::new(m0019_adjustments::Migration),
+            Box::new(m0020_adjusters::Migration),
             Box::new(m0021_unread_indexes::Migration),
         ]
     }

@@ -102,7 +102,8 @@ impl Default for Refunds {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adjustments {
-    /// Above how many credits, given or taken, another admin has to approve; 0 for never.
+    /// Above how many credits that one admin gives and takes alone within 24 hours another one has to
+    /// approve; 0 for never.
     pub two_people_above: u64,
 }
 

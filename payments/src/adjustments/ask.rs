@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{decide::settle, log, place};
+use super::{check_open, decide::settle, limit::changed_alone, log, place};
 use crate::{
     Error, Store,
     core::adjustments::{AdjustmentPolicy, MOST, waits},
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Wish<'_> {
 }
 
 /// Changes a balance as `wish` says, or notes that an admin has to approve it; `None` if there is no
-/// such user. Asking twice with one reference is asking once, and with another number of credits
+/// such user. Fails with [`Error::Closed`] if their account was deleted. Asking twice with one reference is asking once, and with another number of credits
 /// fails with [`Error::SpentDifferently`].
 pub async fn ask(
     store: &Store,
@@ -60,9 +60,6 @@ pub async fn ask(
 ) -> Result<Option<(Model, Vec<Enqueued>)>, Error> {
     check(wish)?;
     let Some(customer) = customers::find(store, wish.user_ref).await? else { return Ok(None) };
-    if customer.closed_at.is_some() {
-        return Err(Error::Closed);
-    }
     let (id, now) = (AdjustmentId::new(), store.clock.now());
     let row = Model {
         id,
@@ -79,12 +76,14 @@ pub async fn ask(
         decided_at: None,
     };
     let txn = store.db.begin().await?;
+    check_open(&txn, customer.id).await?;
     if !insert(&txn, &row).await? {
         txn.rollback().await?;
         return before(store, &row).await.map(|row| Some((row, Vec::new())));
     }
     log(&txn, &row, (asker.user_ref, "asked"), now).await?;
-    if waits(policy, wish.credits, asker.is_admin) {
+    let alone = changed_alone(&txn, asker.user_ref, now).await?;
+    if waits(policy, wish.credits, alone, asker.is_admin) {
         let enqueued = queue::insert(&txn, vec![NewJob::of(&alert(&row), now)], now).await?;
         txn.commit().await?;
         return Ok(Some((row, enqueued)));

@@ -1,13 +1,13 @@
 use entities::{
     AdjustmentId, Timestamp,
-    adjustment::{Column, Entity, Model, State},
+    adjustment::{ActiveModel, Column, Entity, Model, State},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
-    QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, Set,
+    Unchanged, sea_query::Expr,
 };
 
-use super::log;
+use super::{check_open, log};
 use crate::{
     Error, Store,
     core::{
@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Books change `id` if `reviewer` approves it, and refuses it otherwise; `None` if there is none. Of
-/// two who decide at once one does.
+/// two who decide at once one does. Nothing is booked for an account that was deleted
+/// ([`Error::Closed`]); refusing stays possible.
 pub async fn decide(
     store: &Store,
     reviewer: Reviewer<'_>,
@@ -50,7 +51,16 @@ pub(super) async fn settle(
     };
     let decided_by = Some(user_ref.to_owned());
     let row = Model { remaining, state, decided_by, decided_at: Some(now), ..row };
-    row.clone().into_active_model().reset_all().update(txn).await?;
+    // Only what was decided: the reason may have been erased since it was read.
+    let decided = ActiveModel {
+        id: Unchanged(row.id),
+        remaining: Set(row.remaining),
+        state: Set(row.state),
+        decided_by: Set(row.decided_by.clone()),
+        decided_at: Set(row.decided_at),
+        ..Default::default()
+    };
+    decided.update(txn).await?;
     log(txn, &row, (user_ref, state.as_str()), now).await?;
     Ok(row)
 }
@@ -63,6 +73,9 @@ async fn claim(
     approves: bool,
 ) -> Result<Option<Model>, Error> {
     let Some(row) = Entity::find_by_id(id).one(txn).await? else { return Ok(None) };
+    if approves {
+        check_open(txn, row.customer_id).await?;
+    }
     may_decide(&row, reviewer, approves)?;
     let as_read = Column::Id.eq(id).and(Column::Version.eq(row.version));
     let written = Entity::update_many()

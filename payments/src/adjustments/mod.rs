@@ -3,6 +3,7 @@
 
 mod ask;
 mod decide;
+mod limit;
 mod read;
 
 pub use ask::{Asker, Wish, ask};
@@ -10,8 +11,8 @@ pub use decide::decide;
 pub(crate) use read::erase_reasons;
 pub use read::{Adjustments, find, of_customer, page, reason};
 
-use entities::{AdjustmentId, CustomerId, Timestamp, adjustment::Model};
-use sea_orm::DatabaseTransaction;
+use entities::{AdjustmentId, CustomerId, Timestamp, adjustment::Model, customer};
+use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
 
 use crate::{
     Error,
@@ -22,6 +23,16 @@ use crate::{
 /// Where a reason is sealed.
 fn place(id: AdjustmentId) -> Place {
     Place::new("credit_adjustments.reason", id.uuid())
+}
+
+/// Fails with [`Error::Closed`] if the account of `customer` was deleted; it is not before `txn` ends.
+async fn check_open(txn: &DatabaseTransaction, customer: CustomerId) -> Result<(), Error> {
+    let found = customer::Entity::find_by_id(customer).lock_shared().one(txn).await?;
+    match found {
+        Some(customer) if customer.closed_at.is_none() => Ok(()),
+        Some(_) => Err(Error::Closed),
+        None => Err(Error::Inconsistent(format!("{customer} vanished"))),
+    }
 }
 
 /// Says in the audit log that `user_ref` did `what` with `row`.

@@ -10,7 +10,8 @@ pub const MOST: i64 = 1_000_000_000;
 /// From when on a change takes two people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AdjustmentPolicy {
-    /// Above as many credits another admin has to approve; never, if `None`.
+    /// Above as many credits within 24 hours, given and taken, another admin has to approve; never, if
+    /// `None`.
     pub two_people_above: Option<i64>,
 }
 
@@ -28,9 +29,12 @@ pub enum NotAdjusted {
     Own,
 }
 
-/// Whether a change of `credits` waits for an admin; `is_admin` says whether one asks for it.
-pub fn waits(policy: &AdjustmentPolicy, credits: i64, is_admin: bool) -> bool {
-    !is_admin || policy.two_people_above.is_some_and(|limit| credits.abs() > limit)
+/// Whether a change of `credits` waits for an admin; `is_admin` says whether one asks for it, and
+/// `alone` how many credits whoever asks has given and taken in the last 24 hours with nobody else's
+/// word: many small changes are one large one.
+pub fn waits(policy: &AdjustmentPolicy, credits: i64, alone: i64, is_admin: bool) -> bool {
+    let sum = alone.saturating_add(credits.saturating_abs());
+    !is_admin || policy.two_people_above.is_some_and(|limit| sum > limit)
 }
 
 /// Whether `reviewer` may settle `row`: approve it, or else refuse it.
@@ -73,11 +77,26 @@ mod tests {
     #[test]
     fn finance_always_waits_and_an_admin_above_the_limit() {
         let policy = AdjustmentPolicy { two_people_above: Some(100) };
-        assert!(waits(&policy, 1, false));
+        assert!(waits(&policy, 1, 0, false));
         for (credits, waiting) in [(100, false), (-100, false), (101, true), (-101, true)] {
-            assert_eq!(waits(&policy, credits, true), waiting, "{credits}");
+            assert_eq!(waits(&policy, credits, 0, true), waiting, "{credits}");
         }
-        assert!(!waits(&AdjustmentPolicy::default(), MOST, true));
+        assert!(!waits(&AdjustmentPolicy::default(), MOST, i64::MAX, true));
+    }
+
+    #[test]
+    fn many_small_changes_are_one_large_one() {
+        let policy = AdjustmentPolicy { two_people_above: Some(100) };
+        for (credits, alone, waiting) in [
+            (40, 60, false),
+            (41, 60, true),
+            (-40, 60, false),
+            (-41, 60, true),
+            (1, 100, true),
+            (1, i64::MAX, true),
+        ] {
+            assert_eq!(waits(&policy, credits, alone, true), waiting, "{credits} after {alone}");
+        }
     }
 
     #[test]

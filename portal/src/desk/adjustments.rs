@@ -8,6 +8,7 @@ use entities::{
     customer,
 };
 use payments::{
+    Error,
     adjustments::{self, Asker, Wish},
     core::adjustments::NotAdjusted,
     desk::{named, people},
@@ -99,7 +100,10 @@ const fn state_words(state: State) -> (&'static str, &'static str) {
 pub(super) fn form(portal: &Portal, staff: &Staff, customer: &customer::Model) -> Form {
     let about = match portal.adjustments.two_people_above {
         _ if !staff.has(RUNS) => "An admin has to approve it.".to_owned(),
-        Some(limit) => format!("Above {} another admin has to approve it.", words::credits(limit)),
+        Some(limit) => format!(
+            "Above {}, with all you have changed alone in 24 hours, another admin has to approve it.",
+            words::credits(limit)
+        ),
         None => "It is done at once.".to_owned(),
     };
     Form::post(staff, format!("/desk/users/{}/credits", customer.id), "Change the balance")
@@ -168,6 +172,9 @@ pub(super) async fn show(
         let own = row.asked_by == staff.user_ref();
         sheet = match (staff.has(RUNS), own) {
             (false, _) => sheet.with(&Note::wait("An admin has to approve it.")),
+            (true, false) if owner.closed_at.is_some() => sheet
+                .with(&Note::wait(sentence(&Error::Closed.to_string())))
+                .with(&decision(&staff, &row, "refuse", "Refuse", "danger")),
             (true, true) => sheet
                 .with(&Note::wait(sentence(&NotAdjusted::Own.to_string())))
                 .with(&decision(&staff, &row, "refuse", "Take it back", "quiet")),
