@@ -13,19 +13,19 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    Holder, Position, Step,
+    Holder, Position, Shift, Step,
     money_back::{dispute_state, refund_state, told_funds},
     refunds::credits_for,
     settle,
 };
 
 const PRICE: i64 = 16_000;
-const TOTAL: i64 = 240;
+pub(super) const TOTAL: i64 = 240;
 const AT: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
 /// What a provider may tell of one payment.
 #[derive(Clone, Debug, PartialEq)]
-enum Told {
+pub(super) enum Told {
     Paid,
     /// The refund of this number, its amount, and whether we asked for it.
     Refund(u128, i64, Origin, RefundNews),
@@ -36,34 +36,34 @@ use Told::{Dispute, Paid, Refund};
 
 /// A payment's rows, as the shell keeps them.
 #[derive(Clone, Debug, Default)]
-struct Books {
-    position: Option<Position>,
-    spent: i64,
+pub(super) struct Books {
+    pub(super) position: Option<Position>,
+    pub(super) spent: i64,
     asked: i64,
-    refunds: BTreeMap<u128, refund::Model>,
-    disputes: BTreeMap<u128, dispute::Model>,
+    pub(super) refunds: BTreeMap<u128, refund::Model>,
+    pub(super) disputes: BTreeMap<u128, dispute::Model>,
     money: i64,
-    available: i64,
+    pub(super) available: i64,
     held: i64,
     taken: i64,
 }
 
 /// What is compared: the sums of the ledger's accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Sums {
+pub(super) struct Sums {
     money: i64,
-    available: i64,
-    held: i64,
-    taken: i64,
+    pub(super) available: i64,
+    pub(super) held: i64,
+    pub(super) taken: i64,
 }
 
 impl Books {
     /// So many credits are spent, and so many set aside for our own refund, as soon as it is paid.
-    fn new(spent: i64, asked: i64) -> Self {
+    pub(super) fn new(spent: i64, asked: i64) -> Self {
         Self { spent, asked, ..Self::default() }
     }
 
-    fn tell(&mut self, told: &Told) {
+    pub(super) fn tell(&mut self, told: &Told) {
         match told {
             Paid if self.position.is_none() => self.grant(),
             Paid => {}
@@ -88,7 +88,7 @@ impl Books {
         self.book();
     }
 
-    fn grant(&mut self) {
+    pub(super) fn grant(&mut self) {
         let mut position =
             Position { total: TOTAL, remaining: TOTAL - self.spent, ..Position::default() };
         let shift = position.step(Step::Asked(request(), self.asked));
@@ -97,15 +97,35 @@ impl Books {
         self.position = Some(position);
     }
 
-    fn book(&mut self) {
+    /// Lets a person do `step`, once the credits were granted.
+    pub(super) fn step(&mut self, step: Step) {
+        let shift = self.position.as_mut().unwrap().step(step);
+        self.shift(shift);
+    }
+
+    /// Uses up to `credits` of what may be spent, and says how many there were.
+    pub(super) fn use_up(&mut self, credits: i64) -> i64 {
+        let Some(position) = &mut self.position else { return 0 };
+        let used = credits.min(position.remaining);
+        position.remaining -= used;
+        self.spent += used;
+        self.available -= used;
+        used
+    }
+
+    fn shift(&mut self, shift: Shift) {
+        self.available += shift.available;
+        self.held += shift.held;
+        self.taken += shift.taken;
+    }
+
+    pub(super) fn book(&mut self) {
         let Some(position) = &mut self.position else { return };
         let mut refunds: Vec<_> = self.refunds.values().cloned().collect();
         let mut disputes: Vec<_> = self.disputes.values().cloned().collect();
         for booking in settle(position, &mut refunds, &mut disputes) {
             self.money -= booking.money;
-            self.available += booking.shift.available;
-            self.held += booking.shift.held;
-            self.taken += booking.shift.taken;
+            self.shift(booking.shift);
         }
         self.refunds = self.refunds.keys().copied().zip(refunds).collect();
         self.disputes = self.disputes.keys().copied().zip(disputes).collect();
@@ -113,7 +133,7 @@ impl Books {
     }
 
     /// The rows and the ledger say the same, at every moment.
-    fn check(&self) {
+    pub(super) fn check(&self) {
         let Some(position) = &self.position else { return };
         assert_eq!(position.spent(), self.spent);
         assert_eq!(self.available, position.remaining - position.owed);
@@ -123,7 +143,7 @@ impl Books {
         assert!(position.owed == 0 || position.remaining + position.set_aside() == 0);
     }
 
-    fn sums(&self) -> Sums {
+    pub(super) fn sums(&self) -> Sums {
         let Self { money, available, held, taken, .. } = *self;
         Sums { money, available, held, taken }
     }
@@ -343,7 +363,7 @@ proptest! {
     }
 }
 
-fn any_told() -> impl Strategy<Value = Told> {
+pub(super) fn any_told() -> impl Strategy<Value = Told> {
     let news = prop_oneof![
         Just(RefundNews::Pending),
         Just(RefundNews::Succeeded),

@@ -4,6 +4,8 @@ pub mod adjustments;
 mod alarms;
 mod books;
 #[cfg(test)]
+mod books_people_tests;
+#[cfg(test)]
 mod books_tests;
 mod decide;
 pub mod declines;

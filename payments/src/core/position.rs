@@ -133,6 +133,8 @@ impl Position {
             Step::Fraud(review) => {
                 self.reviews.insert(review);
                 self.fraud = true;
+                // What refunds that were paid before left to the customer as spent.
+                self.take_what_is_due(Some(Holder::Review(review)));
             }
         }
         self.hold_for_disputes();
