@@ -62,9 +62,11 @@ class Judge:
         self.driven = set()
 
     def call(self, method, template, want, params=None, headers=None, key=KEY, **ids):
-        """Calls the endpoint that the description calls `template`, and judges the answer."""
+        """Calls the endpoint that the description calls `template`, and judges the answer. Parameters
+        are a form, or the bytes of one that is encoded already."""
         path = template.format(**ids).replace("/v1", self.prefix, 1)
         status, answered, body = self.send(method, path, params, headers, key)
+        params = "(bytes)" if isinstance(params, bytes) else params
         where = f"{method} {path} {params or ''} -> {status}"
         self.answers += 1
         self.driven.add((method, template))
@@ -80,14 +82,15 @@ class Judge:
         return body
 
     def send(self, method, path, params, headers, key):
-        data = urllib.parse.urlencode(params or [])
+        encoded = isinstance(params, bytes)
+        data = params if encoded else urllib.parse.urlencode(params or []).encode()
         url = self.base + path
         if method != "POST":
-            url, data = url + (f"?{data}" if data else ""), None
+            url, data = url + (f"?{data.decode()}" if data else ""), None
         request = urllib.request.Request(
             url,
             method=method,
-            data=None if data is None else data.encode(),
+            data=data,
             headers={**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})},
         )
         try:
@@ -330,6 +333,79 @@ def payments(judge, customer):
     return paid
 
 
+REFUNDS, DISPUTES = "/v1/refunds", "/v1/disputes"
+
+
+def refunds(judge, paid):
+    one = REFUNDS + "/{refund}"
+    part = judge.call("POST", REFUNDS, 200, {
+        "payment_intent": paid["id"], "amount": "500", "reason": "requested_by_customer",
+        "metadata[refund_id]": "ref_1", "expand[]": "charge",
+    })
+    judge.expect("a part went back", part["amount"] == 500 and part["status"] == "succeeded")
+    judge.call("GET", one, 200, refund=part["id"])
+    judge.call("POST", REFUNDS, 400, {"payment_intent": paid["id"], "amount": "1501"})
+    judge.call("POST", REFUNDS, 200, {"charge": paid["latest_charge"]["id"]})
+    judge.call("POST", REFUNDS, 400, {"payment_intent": paid["id"]})
+    listed = judge.call("GET", REFUNDS, 200, {"payment_intent": paid["id"], "limit": "10"})
+    judge.expect("both are listed", len(listed["data"]) == 2)
+    judge.call("GET", "/v1/charges/{charge}", 200, charge=paid["latest_charge"]["id"])
+    judge.call("POST", REFUNDS, 400, {"payment_intent": paid["id"], "colour": "red"})
+    judge.call("GET", one, 404, refund="re_nothing")
+
+
+def upload(judge, want, purpose="dispute_evidence", media="application/pdf", content=b"%PDF-1.7"):
+    """A file, as `multipart/form-data`."""
+    body = (b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n' + purpose.encode()
+            + b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="receipt.pdf"\r\n'
+            + b"Content-Type: " + media.encode() + b"\r\n\r\n" + content + b"\r\n--x--\r\n")
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    return judge.call("POST", "/v1/files", want, body, kind)
+
+
+def disputed(judge, card):
+    """The dispute of a payment by a card that is always disputed."""
+    paid = judge.call("POST", INTENTS, 200, {**NOW, "payment_method": f"pm_card_{card}"})
+    found = judge.call("GET", DISPUTES, 200, {"payment_intent": paid["id"]})["data"]
+    judge.expect(f"{card} is disputed once", len(found) == 1)
+    return found[0]["id"]
+
+
+def disputes(judge):
+    """Evidence with files, sent and kept back, giving in, and what is too late."""
+    one = DISPUTES + "/{dispute}"
+    close = one + "/close"
+    file = upload(judge, 200)["id"]
+    judge.call("GET", "/v1/files/{file}", 200, file=file)
+    judge.call("GET", "/v1/files/{file}", 404, file="file_nothing")
+    upload(judge, 400, media="text/html")
+    upload(judge, 400, purpose="holiday_pictures")
+    contested = disputed(judge, "createDispute")
+    judge.call("GET", one, 200, dispute=contested)
+    kept = judge.call("POST", one, 200, {"evidence[uncategorized_text]": "draft", "submit": "false"},
+                      dispute=contested)
+    judge.expect("a draft is not sent", kept["status"] == "needs_response")
+    evidence = {"evidence[uncategorized_text]": "they used it", "evidence[receipt]": file,
+                "metadata[answer_id]": "ans_1", "submit": "true"}
+    judge.call("POST", one, 400, {**evidence, "evidence[receipt]": "file_nothing"}, dispute=contested)
+    judge.call("POST", one, 400, {"evidence[colour]": "red"}, dispute=contested)
+    sent = judge.call("POST", one, 200, evidence, dispute=contested)
+    judge.expect("evidence is looked at", sent["status"] == "under_review")
+    judge.expect("and was sent once", sent["evidence_details"]["submission_count"] == 1)
+    judge.expect("and names its answer", sent["metadata"] == {"answer_id": "ans_1"})
+    question = disputed(judge, "createDisputeInquiry")
+    asked = judge.call("POST", one, 200, evidence, dispute=question)
+    judge.expect("a question is looked at", asked["status"] == "warning_under_review")
+    given_in = disputed(judge, "createDisputeProductNotReceived")
+    closed = judge.call("POST", close, 200, dispute=given_in)
+    judge.expect("who gives in loses", closed["status"] == "lost")
+    judge.call("POST", close, 400, dispute=given_in)
+    judge.call("POST", one, 400, evidence, dispute=given_in)
+    for method, template in [("GET", one), ("POST", one), ("POST", close)]:
+        judge.call(method, template, 404, dispute="du_nothing")
+    judge.call("GET", DISPUTES, 200, {"limit": "2"})
+
+
 def steps(judge):
     """From each state through each door."""
     made = judge.call("POST", INTENTS, 200, {
@@ -450,6 +526,8 @@ def events(judge):
         "payment_method.attached", "payment_method.detached", "setup_intent.created",
         "setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.canceled",
         "setup_intent.requires_action", "checkout.session.completed", "checkout.session.expired",
+        "refund.created", "charge.refunded", "charge.dispute.created", "charge.dispute.updated",
+        "charge.dispute.closed", "charge.dispute.funds_withdrawn",
     }
     judge.expect(f"no event of type {sorted(wanted - kinds)}", wanted <= kinds)
     known = set(sspec["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"]
@@ -467,7 +545,9 @@ def main():
     customer = customers(judge)
     methods(judge, customer)
     setups(judge, customer)
-    payments(judge, customer)
+    paid = payments(judge, customer)
+    refunds(judge, paid)
+    disputes(judge)
     sessions(judge, customer)
     debits(judge, customer)
     steps(judge)

@@ -351,6 +351,46 @@ def disputes(judge):
     judge.call(judge.disputes, "GET", one, 401, headers={"authorization": "Bearer x"}, id="PP-D-0")
 
 
+ACCEPT = "/v1/customer/disputes/{id}/accept-claim"
+EVIDENCE = "/v1/customer/disputes/{id}/provide-evidence"
+
+
+def evidence(notes):
+    """Evidence and a file, as `multipart/form-data`: headers and body."""
+    told = json.dumps({"evidences": [{"evidence_type": "OTHER", "notes": notes}]}) if notes else "{}"
+    parts = (("input", "", "application/json", told),
+             ("evidence-file", '; filename="receipt.pdf"', "application/pdf", "%PDF-1.7"))
+    body = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n'
+                   f"Content-Type: {kind}\r\n\r\n{text}\r\n" for name, more, kind, text in parts)
+    return {"content-type": "multipart/form-data; boundary=x"}, f"{body}--x--\r\n".encode()
+
+
+def answers(judge):
+    """What a seller says to a dispute."""
+    one = "/v1/customer/disputes/{id}"
+    opened = lambda: control("disputes", order=paid(judge)[0])["dispute"]
+    claim = {"note": "n", "accept_claim_type": "REFUND"}
+    dispute = opened()
+    judge.call(judge.disputes, "POST", ACCEPT, 200, claim, id=dispute)
+    ended = judge.call(judge.disputes, "GET", one, 200, id=dispute)
+    outcome = ended["dispute_outcome"]["outcome_code"]
+    judge.expect("who accepts loses", outcome == "RESOLVED_BUYER_FAVOUR")
+    headers, told = evidence("they used it (1)")
+    for template, more, body in ((ACCEPT, {}, claim), (EVIDENCE, headers, told)):
+        judge.call(judge.disputes, "POST", template, 422, body, headers=more, id=dispute)
+        judge.call(judge.disputes, "POST", template, 404, body, headers=more, id="PP-D-0")
+        nobody = {**more, "authorization": "Bearer nobody"}
+        judge.call(judge.disputes, "POST", template, 401, body, headers=nobody, id=dispute)
+    dispute = opened()
+    headers, nothing = evidence("")
+    judge.call(judge.disputes, "POST", EVIDENCE, 400, nothing, headers=headers, id=dispute)
+    judge.call(judge.disputes, "POST", EVIDENCE, 200, told, headers=headers, id=dispute)
+    seen = judge.call(judge.disputes, "GET", one, 200, id=dispute)
+    judge.expect("it is looked at", seen["status"] == "UNDER_REVIEW")
+    notes = [it["notes"] for it in seen["evidences"]]
+    judge.expect(f"it has the evidence: {notes}", notes == ["they used it (1)"])
+
+
 def events(judge):
     listed = "/v1/notifications/webhooks-events"
     page = judge.call(judge.webhooks, "GET", listed, 200, query="?page_size=300")
@@ -426,6 +466,7 @@ def main():
     captures(judge)
     refunds(judge)
     disputes(judge)
+    answers(judge)
     events(judge)
     ours(judge)
     for violation in judge.violations:
