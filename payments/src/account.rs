@@ -7,13 +7,13 @@ use sea_orm::ConnectionTrait;
 use crate::{
     Error, Store, adjustments,
     audit::{self, Line},
-    customers, disputes, fraud, refunds,
+    customers, disputes, fraud, mails, refunds, sessions,
 };
 
 /// Closes the account of `user_ref`: mail address, billing details, the network addresses they bought
-/// from, what they wrote about refunds and what was said about them in disputes are erased, saved
-/// methods can no longer be used here and are taken off at the provider by the job that
-/// is enqueued.
+/// from, to whom their mails went, what they wrote about refunds and what was said about them in
+/// disputes are erased, their sessions end, saved methods can no longer be used here and are taken off
+/// at the provider by the job that is enqueued.
 ///
 /// Payments, invoices and the ledger stay, as tax law asks. Closing twice is closing once.
 pub async fn close(store: &Store, user_ref: &str) -> Result<Option<Enqueued>, Error> {
@@ -32,6 +32,10 @@ pub async fn close(store: &Store, user_ref: &str) -> Result<Option<Enqueued>, Er
     let values = vec![now.micros().into(), customer.id.uuid().into()];
     txn.execute_raw(sql::statement(txn.get_database_backend(), body, values)).await?;
     fraud::forget(&txn, customer.id).await?;
+    if let Some(address) = customers::email(store, &customer)? {
+        mails::forget(store, &txn, &address).await?;
+    }
+    sessions::end_all(&txn, user_ref).await?;
     refunds::erase_words(store, &txn, customer.id, now).await?;
     disputes::erase_words(&txn, customer.id).await?;
     adjustments::erase_reasons(&txn, customer.id).await?;

@@ -11,15 +11,15 @@ use std::{
 
 use boot::{
     faults,
-    sql::{Column, Rows, Type, col},
+    sql::{self, Column, Rows, Type, col},
 };
 use entities::{
     MailId, PaymentId, Timestamp,
     mail::{self, Entity, Model, State},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use crate::{Error, Store, vault::Place};
@@ -177,6 +177,19 @@ async fn wait(store: &Store, blind: &str, per_hour: u64) -> Result<Duration, Err
     let oldest: Option<Model> = oldest.one(store.db.reader()).await?;
     let free_at = oldest.map_or(now, |mail| mail.created_at + WINDOW);
     Ok(free_at.since(now).max(Duration::from_secs(1)))
+}
+
+/// Erases to whom mails to `recipient` went, who closes their account; that they were sent stays. Who
+/// else has this address is found by it again once there is another mail to them.
+pub(crate) async fn forget(
+    store: &Store,
+    txn: &DatabaseTransaction,
+    recipient: &str,
+) -> Result<(), DbErr> {
+    let body = "UPDATE mails SET recipient = ?1, recipient_blind = NULL WHERE recipient_blind = ?2";
+    let values = vec![Vec::<u8>::new().into(), blind(store, recipient).into()];
+    txn.execute_raw(sql::statement(txn.get_database_backend(), body, values)).await?;
+    Ok(())
 }
 
 /// What stands for an address where it is only compared.

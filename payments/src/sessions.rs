@@ -7,7 +7,9 @@ use entities::{
     portal_session::{ActiveModel, Column, Entity, Model},
 };
 use rand::{TryRngCore, rngs::OsRng};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Set,
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -80,6 +82,12 @@ pub async fn find(store: &Store, token: &str) -> Result<Option<Session>, Error> 
 pub async fn close(store: &Store, token: &str) -> Result<(), Error> {
     let theirs = Column::TokenHash.eq(hash(token));
     Entity::delete_many().filter(theirs).exec(store.db.writer()).await?;
+    Ok(())
+}
+
+/// Ends every session of `user_ref`, who closes their account.
+pub(crate) async fn end_all(txn: &DatabaseTransaction, user_ref: &str) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::UserRef.eq(user_ref)).exec(txn).await?;
     Ok(())
 }
 

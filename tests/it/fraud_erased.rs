@@ -1,7 +1,8 @@
 //! Where payers came from is known for as long as it serves (`AC9.3.6`).
 
+use entities::{customer, mail, payment};
 use jobs::{Job, Prune};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 use tests::{TestApp, USER};
 
@@ -79,5 +80,47 @@ async fn who_leaves_does_not_escape_the_blocklist() {
     prune(&app, "decided").await;
     assert_eq!(known(&app).await, [0, 0, 0]);
     assert_eq!(app.begin_from("mallory", "pm_card_visa", HOME).await.status, 403);
+    app.stop().await;
+}
+
+/// Everything sealed that says who bought, where from, and to whom mails went.
+async fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
+    let reader = app.store.db.reader();
+    let customers = customer::Entity::find().all(reader).await.unwrap();
+    let payments = payment::Entity::find().all(reader).await.unwrap();
+    let mails = mail::Entity::find().all(reader).await.unwrap();
+    let mut sealed: Vec<Vec<u8>> = customers.into_iter().filter_map(|row| row.email).collect();
+    sealed.extend(payments.into_iter().filter_map(|row| row.address));
+    // Alerts go to the operator.
+    let theirs = mails.into_iter().filter(|row| row.occasion.starts_with("receipt:"));
+    sealed.extend(theirs.map(|row| row.recipient).filter(|sealed| !sealed.is_empty()));
+    sealed
+}
+
+// AC9.3.6
+#[tokio::test]
+async fn who_leaves_is_in_no_row_any_more_nor_in_the_embedded_database_s_file() {
+    let app = TestApp::watched().await;
+    assert_eq!(app.begin_from(USER, "pm_card_visa", HOME).await.status, 200);
+    app.settle_begun(USER).await;
+    let user = payments::customers::User {
+        user_ref: USER.to_owned(),
+        email: Some(format!("{USER}@example.com")),
+    };
+    let session = payments::sessions::open(&app.store, &user, &[]).await.unwrap();
+    let before = sealed(&app).await;
+    assert_eq!(before.len(), 3, "customer, payment, receipt");
+
+    leave(&app, USER).await;
+    assert_eq!(sealed(&app).await, Vec::<Vec<u8>>::new());
+    assert!(payments::sessions::find(&app.store, &session).await.unwrap().is_none());
+    assert_eq!(app.count("mails WHERE occasion LIKE 'receipt:%'").await, 1, "that it went stays");
+    if app.store.db.backend() == sea_orm::DatabaseBackend::Sqlite {
+        app.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let file = std::fs::read(app.directory().join("quittance.db")).unwrap();
+        for sealed in &before {
+            assert!(!file.windows(sealed.len()).any(|part| part == sealed), "it is still there");
+        }
+    }
     app.stop().await;
 }
