@@ -1,6 +1,6 @@
 //! Where payers came from is known for as long as it serves (`AC9.3.6`).
 
-use entities::{customer, mail, payment};
+use entities::{customer, mail, payment, portal_session};
 use jobs::{Job, Prune};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
@@ -89,8 +89,10 @@ async fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
     let customers = customer::Entity::find().all(reader).await.unwrap();
     let payments = payment::Entity::find().all(reader).await.unwrap();
     let mails = mail::Entity::find().all(reader).await.unwrap();
+    let sessions = portal_session::Entity::find().all(reader).await.unwrap();
     let mut sealed: Vec<Vec<u8>> = customers.into_iter().filter_map(|row| row.email).collect();
     sealed.extend(payments.into_iter().filter_map(|row| row.address));
+    sealed.extend(sessions.into_iter().filter_map(|row| row.email));
     // Alerts go to the operator.
     let theirs = mails.into_iter().filter(|row| row.occasion.starts_with("receipt:"));
     sealed.extend(theirs.map(|row| row.recipient).filter(|sealed| !sealed.is_empty()));
@@ -109,7 +111,7 @@ async fn who_leaves_is_in_no_row_any_more_nor_in_the_embedded_database_s_file() 
     };
     let session = payments::sessions::open(&app.store, &user, &[]).await.unwrap();
     let before = sealed(&app).await;
-    assert_eq!(before.len(), 3, "customer, payment, receipt");
+    assert_eq!(before.len(), 4, "customer, payment, session, receipt");
 
     leave(&app, USER).await;
     assert_eq!(sealed(&app).await, Vec::<Vec<u8>>::new());
