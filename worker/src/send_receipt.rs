@@ -1,11 +1,8 @@
 //! Receipts: one job alone, and many at once.
 //!
-//! A batch marks its mails in one transaction and sends one after the other; while it sends the next,
-//! those that were accepted are settled with their jobs. A process that dies sends what it had not
-//! settled again, with the same `Message-ID`: the mail that was on its way, and those that the server
-//! accepted faster than the database commits.
-
-mod settle;
+//! A batch marks its mails in one transaction, sends one after the other, notes of each that it was
+//! accepted before it sends the next, and settles the jobs in another. A process that dies has one mail
+//! on its way at most, which is sent again with the same `Message-ID`.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use boot::faults;
 use documents::{Attachment, InvoiceError, Mail, ReceiptMail};
 use entities::{
-    JobId, PaymentId,
+    JobId, MailId, PaymentId,
     job::{Lane, Model},
 };
 use jobs::{
@@ -25,9 +22,8 @@ use payments::{
     mails::{self, Occasion, Opening},
     receipts::{self, Receipt},
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 
-use self::settle::Sent;
 use crate::{Context, JobError, Ran, Run, charged, invoices, mailer, perform};
 
 /// Mails in one batch.
@@ -100,7 +96,7 @@ struct Ready<'a> {
 async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> {
     let started = Instant::now();
     faults::point(SendReceipt::NAME, "begin").await?;
-    let (ready, done) = prepare(context, rows).await?;
+    let (ready, mut done) = prepare(context, rows).await?;
     let openings: Vec<Opening<'_>> = ready
         .iter()
         .map(|Ready { occasion, to, mail, .. }| Opening {
@@ -110,26 +106,7 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
         })
         .collect();
     let occasions = context.mailer.begin(&context.store, &openings).await?;
-    let (sent, to_settle) = mpsc::unbounded_channel();
-    for row in done {
-        // There is a receiver until both have ended.
-        let _ = sent.send(Sent { mail: None, row });
-    }
-    let delivered = deliver(context, (&ready, occasions), started, sent);
-    tokio::join!(delivered, settle::all(context, to_settle));
-    faults::point(SendReceipt::NAME, "end").await?;
-    Ok(())
-}
-
-/// Sends what of `ready` is to be sent, and passes on what the server accepted.
-async fn deliver(
-    context: &Arc<Context>,
-    (ready, occasions): (&[Ready<'_>], Vec<Occasion>),
-    started: Instant,
-    sent: mpsc::UnboundedSender<Sent>,
-) {
     for (Ready { row, to, mail, .. }, occasion) in ready.iter().zip(occasions) {
-        let mut accepted = None;
         match occasion {
             Occasion::Later(wait) => {
                 perform::settle_one(context, row, Err(mailer::later(wait))).await;
@@ -146,12 +123,23 @@ async fn deliver(
                     perform::settle_one(context, row, Err(error)).await;
                     continue;
                 }
-                accepted = Some(id);
+                faults::point(SendReceipt::NAME, "sent").await?;
+                if !noted(context, id).await {
+                    continue;
+                }
             }
             Occasion::Sent => {}
         }
-        let _ = sent.send(Sent { mail: accepted, row: (*row).clone() });
+        done.push((*row).clone());
     }
+    if let Err(error) = finish(context, &done).await {
+        tracing::warn!(error = format!("{error:#}"), "a batch is settled one by one");
+        for row in &done {
+            perform::settle_one(context, row, Ok(Ran::Done)).await;
+        }
+    }
+    faults::point(SendReceipt::NAME, "end").await?;
+    Ok(())
 }
 
 /// Writes the receipts of `rows`; with them, the jobs that turned out to need no mail.
@@ -208,6 +196,29 @@ async fn known(context: &Context, ids: &[PaymentId]) -> anyhow::Result<Vec<Recei
         return Ok(receipts::find_all(&context.store, ids).await?);
     }
     Ok(receipts)
+}
+
+/// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent must not
+/// be sent again for that. If it fails for longer the mail is, once the job's lease has ended.
+async fn noted(context: &Context, id: MailId) -> bool {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    let mut pauses = perform::SETTLE_AGAIN.iter();
+    while let Err(error) = mails::sent(db.writer(), &[id], now).await {
+        let Some(pause) = pauses.next() else {
+            tracing::warn!(%error, "a mail that was sent is sent again when its lease ends");
+            return false;
+        };
+        tokio::time::sleep(*pause).await;
+    }
+    true
+}
+
+/// Notes that jobs are done, all in one transaction.
+async fn finish(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
+    let (db, now) = (&context.store.db, context.store.clock.now());
+    let txn = db.begin().await?;
+    queue::done(&txn, jobs, now).await?;
+    Ok(txn.commit().await?)
 }
 
 impl Run for SendReceipt {
