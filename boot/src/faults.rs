@@ -18,12 +18,14 @@ impl From<Injected> for sea_orm::DbErr {
 }
 
 #[cfg(feature = "faults")]
-pub use armed::{arm, planted, point};
+pub use armed::{arm, hastened, planted, point};
 #[cfg(not(feature = "faults"))]
-pub use disarmed::{arm, planted, point};
+pub use disarmed::{arm, hastened, planted, point};
 
 #[cfg(not(feature = "faults"))]
 mod disarmed {
+    use std::time::Duration;
+
     use super::Injected;
 
     /// Reads what is to happen: nothing, in this build.
@@ -37,6 +39,11 @@ mod disarmed {
     /// Whether `bug` is planted: never, in this build.
     pub const fn planted(_bug: &str) -> bool {
         false
+    }
+
+    /// How long a run that hangs is borne with: `limit`, in this build.
+    pub const fn hastened(limit: Duration) -> Duration {
+        limit
     }
 }
 
@@ -86,6 +93,13 @@ mod armed {
     /// Whether `bug` is planted.
     pub fn planted(bug: &str) -> bool {
         told(&format!("plant.{bug}")).is_some()
+    }
+
+    /// How long a run that hangs is borne with: `limit`, or that part of it which `limits` was told,
+    /// so that a test need not wait for minutes: `limits=return(5)` is a fifth.
+    pub fn hastened(limit: Duration) -> Duration {
+        let part = told("limits").and_then(|part| part.parse().ok());
+        limit / part.unwrap_or(1).max(1)
     }
 
     fn told(name: &str) -> Option<String> {

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use crate::faults;
+
 /// How often the runtime says that it lives, and how often it is looked at.
 const BEAT: Duration = Duration::from_secs(1);
 
@@ -21,16 +23,17 @@ const LOOKS: u32 = 20;
 pub fn start() {
     let beats = Arc::new(AtomicU64::new(0));
     let watched = Arc::clone(&beats);
+    let beat = faults::hastened(BEAT);
     tokio::spawn(async move {
         loop {
             beats.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(BEAT).await;
+            tokio::time::sleep(beat).await;
         }
     });
     let watch = move || {
         let (mut last, mut silent) = (0, 0);
         while silent < LOOKS {
-            thread::sleep(BEAT);
+            thread::sleep(beat);
             let now = watched.load(Ordering::Relaxed);
             silent = if now == last { silent + 1 } else { 0 };
             last = now;

@@ -82,7 +82,7 @@ async fn run_guarded(
     entry: &'static Entry,
     row: Model,
 ) -> Result<Ran, JobError> {
-    let context = Arc::clone(context);
+    let (context, limit) = (Arc::clone(context), faults::hastened(entry.timeout));
     let run = tokio::spawn(async move {
         let run = async {
             faults::point(entry.name, "begin").await?;
@@ -90,9 +90,9 @@ async fn run_guarded(
             faults::point(entry.name, "end").await?;
             Ok(ran)
         };
-        tokio::time::timeout(entry.timeout, run).await
+        tokio::time::timeout(limit, run).await
     });
-    match ended(entry.name, entry.timeout, run).await {
+    match ended(entry.name, limit, run).await {
         Ok(Ok(result)) => result,
         Ok(Err(elapsed)) => Err(JobError::Retry(elapsed.into())),
         Err(panicked) => Err(JobError::Retry(anyhow!("the run panicked: {panicked}"))),
@@ -107,7 +107,7 @@ pub(crate) async fn ended<T>(
     limit: Duration,
     run: JoinHandle<T>,
 ) -> Result<T, JoinError> {
-    match tokio::time::timeout(limit + MERCY, run).await {
+    match tokio::time::timeout(limit + faults::hastened(MERCY), run).await {
         Ok(ended) => ended,
         Err(_) => boot::watchdog::end(&format!("a run of {job} hangs and holds its thread")),
     }
