@@ -19,7 +19,6 @@ use payments::{
     ledger,
     money_back::{self, Item, News},
 };
-use reqwest::Client;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set, Unchanged,
 };
@@ -27,7 +26,7 @@ use tests::{
     SECRET,
     at_once::{leases_run_out, pauses_end},
     chaos::{Planned, prepare},
-    process::{OutsideStripe, Program, Role, Stage, mails, within},
+    process::{OutsideStripe, Program, Role, Stage, http, mails, within},
     samples::Samples,
     stripe,
 };
@@ -166,7 +165,7 @@ async fn run(case: &Case, stripe: &OutsideStripe) -> Option<String> {
 async fn tell(program: &Program, paid: &Planned) -> bool {
     let kind = "payment_intent.succeeded";
     let body = stripe::event("evt_point", kind, &paid.reference, Some(paid.id)).to_string();
-    let http = Client::builder().no_proxy().timeout(DONE_WITHIN).build().unwrap();
+    let http = http().timeout(DONE_WITHIN).build().unwrap();
     let answer = stripe::deliver(&http, &program.base(), SECRET, body).await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }

@@ -6,13 +6,12 @@ use std::time::Duration;
 use entities::{JobId, credit_lot, job, payment, provider_event};
 use jobs::{Alert, NewJob, queue};
 use payments::Store;
-use reqwest::Client;
 use sea_orm::EntityTrait;
 use tests::{
     SECRET,
     at_once::leases_run_out,
     chaos::{Expected, Load, LoadOptions, Planned, after, check, prepare, quiet, script},
-    process::{Program, Role, Stage, mails, within},
+    process::{Program, Role, Stage, http, mails, within},
     stripe,
 };
 
@@ -201,6 +200,6 @@ async fn find(store: &Store, id: JobId) -> job::Model {
 
 /// Delivers `body` signed with `secret`: the status.
 async fn deliver(program: &Program, body: &str, secret: &str) -> u16 {
-    let http = Client::builder().no_proxy().build().unwrap();
+    let http = http().build().unwrap();
     stripe::deliver(&http, &program.base(), secret, body).await.unwrap().status().as_u16()
 }

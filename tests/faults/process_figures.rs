@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use boot::Clock;
-use reqwest::Client;
 use tests::{
     SECRET,
     chaos::prepare,
-    process::{Role, Stage, free_port, within},
+    process::{Role, Stage, free_port, http, within},
     stripe,
 };
 
@@ -32,7 +31,7 @@ async fn a_worker_on_its_own_shows_its_figures_and_its_health() {
     let ingress = stage.start(Role::Ingress, "ingress").await;
     let told = [("WORKER_LISTEN_ADDR", shows.as_str())];
     let mut worker = stage.start_with(Role::Worker, "worker", &told).await;
-    let http = Client::builder().no_proxy().timeout(DONE_WITHIN).build().unwrap();
+    let http = http().timeout(DONE_WITHIN).build().unwrap();
     let get = async |path: &str| {
         let answer = http.get(format!("http://{shows}{path}")).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())

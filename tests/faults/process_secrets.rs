@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use memchr::memmem;
 use serde_json::json;
 use tests::{
-    process::{JWT_SECRET, MASTER_KEY, Postgres, RedisServer, Role, Stage, within},
+    process::{JWT_SECRET, MASTER_KEY, Postgres, RedisServer, Role, Stage, http, within},
     stripe,
 };
 
@@ -54,7 +55,7 @@ async fn planted_secrets_are_found_nowhere_in_the_embedded_form() {
 
 /// A purchase with an address, events with provider ids and addresses, a forged one, a wrong token.
 async fn live(stage: &Stage, base: &str) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http().build().unwrap();
     let token = stage.run(&["token", "--user", "canary", "--email", EMAIL]);
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let wish = json!({ "packageId": "pro-200", "paymentMethodId": "pm_card_visa" }).to_string();
@@ -113,7 +114,7 @@ fn scan_file(path: &Path) {
     // Sockets and files that went away meanwhile hold nothing.
     let Ok(bytes) = std::fs::read(path) else { return };
     for canary in NOWHERE {
-        let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+        let found = memmem::find(&bytes, canary.as_bytes()).is_some();
         assert!(!found, "{canary} stands in {}", path.display());
     }
 }

@@ -40,7 +40,7 @@ pub async fn quiet(store: &Store, patience: Duration) -> bool {
                 (least, since) = (left, Instant::now());
             }
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     false
 }

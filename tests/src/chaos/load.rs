@@ -16,7 +16,7 @@ use super::{
     journal::{Acknowledged, Journal},
     script::Said,
 };
-use crate::stripe;
+use crate::{process::http, stripe};
 
 /// Deliveries under way at once; past that the provider waits.
 const AT_ONCE: usize = 128;
@@ -84,9 +84,8 @@ pub struct Delivered {
 impl Load {
     /// Begins to say `script`; the journal is in `directory`.
     pub fn start(script: Vec<Said>, options: LoadOptions, directory: &Path) -> Self {
-        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
         let shared = Arc::new(Shared {
-            http: http.build().unwrap(),
+            http: http().timeout(ANSWER_WITHIN).build().unwrap(),
             targets: options.targets.clone(),
             journal: Journal::begin(&directory.join("acknowledged.journal")),
             stopped: AtomicBool::new(false),

@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::process::{Role, Stage};
+use crate::process::{Role, Stage, http};
 
 /// In which time all of them come for the first time.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(2);
@@ -236,7 +236,7 @@ async fn honest(base: &str, long: Duration) -> Answered {
 }
 
 async fn ask(address: &str, long: Duration) -> Answered {
-    let client = || reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5));
+    let client = || http().timeout(Duration::from_secs(5));
     let keeps = client().build().unwrap();
     let anew = client().pool_max_idle_per_host(0).build().unwrap();
     let (mut took, mut errors, until) = (Vec::new(), Vec::new(), Instant::now() + long);

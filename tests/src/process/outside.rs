@@ -4,6 +4,7 @@ use boot::{Clock, Shutdown};
 use sandbox::{Authority, PaypalConfig, Sandbox};
 use serde_json::Value;
 
+use super::trust::http;
 use crate::app::guard;
 
 /// How long ago everything happens there: no reconciliation looks back that far, so that nothing but
@@ -43,7 +44,7 @@ impl OutsideStripe {
         let (sandbox, shutdown) = (sandbox.unwrap(), Shutdown::new());
         let served = bound.serve(sandbox.pages(), guard(), shutdown.clone(), Duration::ZERO);
         tokio::spawn(served);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = http().build().unwrap();
         Self { sandbox, base, http, shutdown }
     }
 

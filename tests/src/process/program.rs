@@ -6,7 +6,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{PATIENCE, Running, within};
+use super::{PATIENCE, Running, trust::http, within};
 
 /// What a process of the program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,7 @@ pub struct Program {
 
 impl Program {
     pub(super) fn spawn(command: Command, log: &Path, role: Role, port: u16) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy();
-        let http = http.build().unwrap();
+        let http = http().timeout(Duration::from_secs(5)).build().unwrap();
         Self {
             running: Running::spawn(command, log),
             role,
@@ -122,6 +121,14 @@ impl Program {
     /// Waits for its end, at most `patience`.
     pub async fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
         self.running.ended(patience).await
+    }
+
+    /// As whom it takes jobs, in this life of its; it must have begun to.
+    pub fn worker(&self) -> String {
+        let log = self.running.log();
+        let said = log.lines().rev().find(|line| line.contains(WORKING));
+        let name = said.and_then(|line| line.split_once("worker=")).map(|(_, name)| name);
+        name.unwrap_or_else(|| panic!("it takes no jobs: {log}")).trim().to_owned()
     }
 
     /// Its process id.

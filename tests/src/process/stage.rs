@@ -10,7 +10,7 @@ use payments::{Store, vault::Vault};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use super::{PATIENCE, Postgres, Program, RedisServer, Role, free_port};
+use super::{PATIENCE, Postgres, Program, RedisServer, Role, free_port, trust::trusted};
 
 /// What the stage's processes encrypt with, in hexadecimal.
 pub const MASTER_KEY: &str = "9f3b6a5c1d0e4f728396a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f1";
@@ -62,6 +62,7 @@ impl Stage {
         stage.set("QUITTANCE_MASTER_KEY", MASTER_KEY);
         stage.set("ADMIN_EMAIL", "admin@example.com");
         stage.set("RUST_BACKTRACE", "0");
+        stage.set("SSL_CERT_FILE", &trusted(stage.directory()).display().to_string());
         stage
     }
 
