@@ -246,6 +246,6 @@ pub fn start_workers(config: &Config, parts: Parts, shutdown: &Shutdown) -> Work
         schedules: true,
     };
     let workers = Workers::start(&parts.context, parts.source, &options, shutdown);
-    tracing::info!("taking jobs");
+    tracing::info!(worker = %parts.context.worker, "taking jobs");
     workers
 }

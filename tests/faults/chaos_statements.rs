@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tests::{
+    at_once::leases_run_out,
     chaos::{
         CommitCut, Expected, Load, LoadOptions, Planned, Proxy, Said, Trip, check, prepare, quiet,
         script,
@@ -126,6 +127,7 @@ impl Case {
         }
         if matches!(self.what, What::Dies) {
             program.kill();
+            leases_run_out(&store).await;
             program.start_again();
             program.supervised().await;
         }

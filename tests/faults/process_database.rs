@@ -7,7 +7,7 @@ use reqwest::Client;
 use sea_orm::ConnectionTrait;
 use tests::{
     chaos::{CommitCut, Fault, Proxy, Scene, after},
-    process::{Postgres, RedisServer, Role, Stage},
+    process::{Postgres, RedisServer, Role, Stage, http},
     stripe,
 };
 
@@ -80,8 +80,8 @@ async fn a_connection_that_breaks_at_commit_loses_nothing_and_doubles_nothing() 
     stage.set("DATABASE_URL", &stage.database_through(way.port()));
     let mut scene = Scene::over(stage, postgres, redis, 2).await;
 
-    let load = scene.load(600, 150).await;
-    for events in [50, 150, 300, 450, 600, 750, 900] {
+    let load = scene.load(400, 150).await;
+    for events in [50, 150, 250, 350, 450, 550, 650] {
         after(&load, events).await;
         way.cut_commits(CommitCut::Before, 2);
         way.cut_commits(CommitCut::After, 2);
@@ -93,8 +93,8 @@ async fn a_connection_that_breaks_at_commit_loses_nothing_and_doubles_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_dies_under_load_loses_nothing() {
     let mut scene = Scene::with_workers(2).await;
-    let load = scene.load(600, 150).await;
-    for events in [150, 500, 850] {
+    let load = scene.load(400, 150).await;
+    for events in [100, 300, 500] {
         after(&load, events).await;
         scene.postgres.kill();
         scene.postgres.start_again().await;
@@ -104,7 +104,7 @@ async fn a_database_that_dies_under_load_loses_nothing() {
 }
 
 fn client() -> Client {
-    Client::builder().no_proxy().build().unwrap()
+    http().build().unwrap()
 }
 
 async fn comes_back(http: &Client, base: &str, event: &str) {

@@ -12,7 +12,7 @@ use tests::chaos::{Scene, after};
 #[tokio::test(flavor = "multi_thread")]
 async fn another_worker_takes_over_from_one_that_was_killed() {
     let mut scene = Scene::with_workers(2).await;
-    let load = scene.load(600, 200).await;
+    let load = scene.load(400, 200).await;
 
     // In the middle of something: it is killed while it has jobs.
     after(&load, 200).await;
@@ -36,7 +36,7 @@ async fn another_worker_takes_over_from_one_that_was_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_share_the_work() {
     let mut scene = Scene::with_workers(3).await;
-    let load = scene.load(600, 400).await;
+    let load = scene.load(400, 400).await;
     scene.settle(load).await;
     let done = queue::list(&scene.store.db, &Filter::default(), 10_000).await.unwrap();
     let workers: BTreeSet<_> = done.iter().filter_map(|job| job.worker.clone()).collect();

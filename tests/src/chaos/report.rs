@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 pub struct Report {
     /// What the events and the faults followed from.
     pub seed: u64,
+    /// Events in a second.
+    pub rate: u32,
     /// What ran: `PostgreSQL and Redis`, or `embedded`.
     pub form: &'static str,
     /// Processes ended by SIGKILL, by what they were.
@@ -92,7 +94,13 @@ impl fmt::Display for Report {
         for wrong in self.wrong.iter().take(20) {
             writeln!(f, "  {wrong}")?;
         }
-        write!(f, "repeat it: scripts/chaos --seed {:#x} --kills {}", self.seed, self.killed())
+        write!(
+            f,
+            "repeat it: scripts/chaos --only kills --seed {:#x} --kills {} --rate {}",
+            self.seed,
+            self.killed(),
+            self.rate
+        )
     }
 }
 

@@ -16,7 +16,10 @@ use super::{
     proxy::Proxy,
     script::{Planned, Said, prepare, script},
 };
-use crate::process::{Postgres, RedisServer, Role, Stage, free_port};
+use crate::{
+    at_once::leases_of_the_dead_run_out,
+    process::{Postgres, RedisServer, Role, Stage, free_port},
+};
 
 /// Longest time without progress once nothing fails any more, while something is left to do. A
 /// killed worker's mail is taken over after 45 s, its tickets after 30 s.
@@ -80,6 +83,9 @@ pub struct Plan {
     pub kills: Kills,
     /// Events in a second.
     pub rate: u32,
+    /// Whether the leases of the dead are over as soon as nothing fails any more, instead of up to
+    /// 75 s later.
+    pub leases_end: bool,
 }
 
 impl Plan {
@@ -124,6 +130,10 @@ pub async fn run(plan: Plan) -> Report {
     victims.recover(&mut done).await;
     let mended = Instant::now();
     let delivered = load.finish(ACKNOWLEDGED_WITHIN).await;
+    if plan.leases_end {
+        let living = victims.workers.iter().map(|victim| &victim.program);
+        leases_of_the_dead_run_out(&store, living).await;
+    }
     if !quiet(&store, QUIET_WITHIN).await {
         wrong.push(format!("I2: something is left to do: {}", open(&store).await));
     }
@@ -168,6 +178,7 @@ fn describe(
 ) -> Report {
     Report {
         seed: plan.seed,
+        rate: plan.rate,
         form: match plan.form {
             Form::Servers => "PostgreSQL and Redis",
             Form::Embedded => "embedded",

@@ -129,7 +129,7 @@ async fn kills(options: &Options) -> Result<String, Failed> {
             continue;
         }
         let kills = Kills::of(usize::try_from(options.kills).unwrap_or(usize::MAX), form);
-        let report = run(Plan { seed, form, kills, rate: options.rate }).await;
+        let report = run(Plan { seed, form, kills, rate: options.rate, leases_end: false }).await;
         eprintln!("{report}\n");
         reports.push(report);
     }
