@@ -4,7 +4,7 @@
 #
 #     servers_install            # what is missing, by apt-get
 #     trap servers_stop EXIT
-#     servers_start              # exports TEST_DATABASE_URL and TEST_REDIS_URL
+#     servers_start              # exports TEST_DATABASE_URL, TEST_REDIS_URL, TEST_POSTGRES_TEMPLATE
 #
 # servers_stop ends and removes what servers_start made, and nothing else. Chaos tests may use
 # redis_stop, redis_start, postgres_stop and postgres_start one by one: ports and data stay.
@@ -125,6 +125,9 @@ postgres_init() {
         cat "$SERVERS_DIR/initdb.log" >&2
         die 'initdb failed.'
     }
+    # For tests that start servers of their own.
+    cp -a "$dir/data" "$dir/template"
+    export TEST_POSTGRES_TEMPLATE=$dir/template
 }
 
 postgres_start() {

@@ -1,4 +1,5 @@
-//! What happens when processes, servers and networks fail: real processes, one test at a time.
+//! What happens when processes, servers and networks fail: real processes, over servers in
+//! memory where there is room.
 //!
 //! These tests start servers of their own; of the environment they need the programs
 //! `redis-server`, `postgres` and `initdb`, and the `quittance` that `cargo build` made.
