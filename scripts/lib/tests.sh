@@ -29,7 +29,14 @@ run_tests() {
 faults_in_memory() {
     local memory=/dev/shm room
     room=$(df --output=avail "$memory" 2>/dev/null | tail -n 1) || return 0
-    if [[ -w $memory ]] && ((room >= FAULTS_WRITE)); then export TMPDIR=$memory; fi
+    [[ -w $memory ]] && ((room >= FAULTS_WRITE)) || return 0
+    TMPDIR=$(mktemp -d "$memory/quittance-faults.XXXXXX")
+    export TMPDIR
+    # Whatever a test that was ended left behind would stay in memory. A stage is a shell of its own.
+    # shellcheck disable=SC2064 # this one, whatever the variable says then
+    trap "rm -rf '$TMPDIR'" EXIT
+    # A server may run as another user, who has to pass through here.
+    chmod 711 "$TMPDIR"
 }
 
 target_directory() {
