@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
+use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use super::{
     InvoiceError,
     about::About,
     fonts::{Fonts, Glyph, Run},
-    packed,
     page::{HEIGHT, WIDTH},
     subset::{Subset, font_ref},
 };
@@ -149,8 +148,8 @@ impl<'a> Canvas<'a> {
         fonts.finish();
         resources.finish();
         sheet.finish();
-        let drawn = packed(&self.content.finish())?;
-        pdf.stream(content, &drawn).filter(Filter::FlateDecode);
+        // Not packed: it is small, and packing would take as long as drawing.
+        pdf.stream(content, &self.content.finish());
         Ok(pdf.finish())
     }
 
