@@ -123,7 +123,10 @@ impl Rows {
             for (index, column) in columns.iter_mut().enumerate() {
                 let comma = if index == 0 { "" } else { ", " };
                 values.extend(column.next());
-                let _ = write!(sql, "{comma}?{}", values.len());
+                // Without its number: SQLite would keep each as a name, and sqlx looks through all
+                // names for every value.
+                sql.push_str(comma);
+                sql.push('?');
             }
             sql.push(')');
         }
@@ -235,7 +238,7 @@ mod tests {
             rows().statement(DatabaseBackend::Sqlite, "SELECT ?1, v.id FROM v", vec![7_i64.into()]);
         assert_eq!(
             statement.sql,
-            "WITH v(id, note) AS (VALUES (?1, ?2), (?3, ?4)) SELECT ?5, v.id FROM v"
+            "WITH v(id, note) AS (VALUES (?, ?), (?, ?)) SELECT ?5, v.id FROM v"
         );
         assert_eq!(statement.values.expect("it has values").0.len(), 5);
     }
