@@ -106,6 +106,7 @@ const TABLES: &[&str] = &[
     "credit_lots",
     "balances",
     "audit_log",
+    "invoices",
     "mails",
 ];
 
@@ -150,6 +151,11 @@ const HISTORY: &[&str] = &[
     "INSERT INTO audit_log (id, at, actor, action, subject, before, after) SELECT bench_id(n, \
      'u'), at, 'provider:stripe', 'payment.succeeded', 'txn_' || replace(payment::text, '-', ''), \
      'pending', 'succeeded' FROM bench_n",
+    "INSERT INTO invoices (id, series, number, payment_id, customer_id, issued_at, snapshot) SELECT \
+     bench_id(n, 'i'), 'INV', n, payment, customer, at, decode(repeat(md5('' || n), 30), 'hex') \
+     FROM bench_n",
+    "INSERT INTO invoice_series (series, last) VALUES ('INV', {count}) ON CONFLICT (series) DO \
+     UPDATE SET last = invoice_series.last + excluded.last",
     "INSERT INTO mails (id, occasion, recipient, subject, state, created_at, sent_at) SELECT \
      bench_id(n, 'm'), 'receipt:txn_' || replace(payment::text, '-', ''), decode(md5('' || n), \
      'hex'), 'Your receipt', 'sent', at, at FROM bench_n",
