@@ -226,17 +226,35 @@ impl Cashier {
 
     async fn open(
         &self,
-        (user, visit): (&User, &Visit),
+        from: (&User, &Visit),
         package_id: &str,
         provider: Provider,
         how: How,
     ) -> Result<(payment::Model, ProviderPayment), CashierError> {
         let gateway = self.gateway(provider)?;
-        let chosen = how.payment_method.as_deref();
+        let (payment, order) = self.order(from, package_id, provider, how).await?;
+        let made = gateway.create_payment(&order).await.map_err(refused)?;
+        let reference = &made.fact.reference;
+        if checkout::link(&self.store, payment.id, reference).await? == Linked::Taken {
+            tracing::error!(payment.id = %payment.id, "the provider made two objects of one payment");
+            return Err(CashierError::UnderReview);
+        }
+        Ok((payment, made))
+    }
+
+    /// Our row of a payment that begins, and what the provider is told of it.
+    async fn order(
+        &self,
+        (user, visit): (&User, &Visit),
+        package_id: &str,
+        provider: Provider,
+        how: How,
+    ) -> Result<(payment::Model, PaymentOrder), CashierError> {
         let payer = customers::ensure(&self.store, user).await?;
+        let chosen = how.payment_method.as_deref();
         let (customer, method) = self.resolve((&payer, user), chosen, how.keep, provider).await?;
         let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
-        let at = (provider, gateway.livemode());
+        let at = (provider, self.gateway(provider)?.livemode());
         let payer = (&payer, user.email.as_deref());
         let payment =
             checkout::begin(&self.store, &policy.fraud, payer, visit, package_id, at).await?;
@@ -251,13 +269,7 @@ impl Cashier {
             return_to: how.return_to,
             funding: how.funding,
         };
-        let made = gateway.create_payment(&order).await.map_err(refused)?;
-        let reference = &made.fact.reference;
-        if checkout::link(&self.store, payment.id, reference).await? == Linked::Taken {
-            tracing::error!(payment.id = %payment.id, "the provider made two objects of one payment");
-            return Err(CashierError::UnderReview);
-        }
-        Ok((payment, made))
+        Ok((payment, order))
     }
 
     /// Brings the caller's payment to what its provider says, and confirms it if that is due.

@@ -1,15 +1,10 @@
 //! Payments that are made on a page of the provider's.
 
 use entities::{PaymentId, Provider, payment};
-use gateways::{Funding, Gateway, Hosted, PaymentOrder, ReturnTo};
-use payments::{
-    checkout,
-    customers::{self, User},
-    fraud::Visit,
-    hosted,
-};
+use gateways::{Funding, Gateway, Hosted, ReturnTo};
+use payments::{customers::User, fraud::Visit, hosted};
 
-use super::{Approval, Cashier, CashierError, Confirmed, refused};
+use super::{Approval, Cashier, CashierError, Confirmed, How, refused};
 
 impl Cashier {
     /// Begins a payment of `user` for package `package_id` on a page of the provider's, from which
@@ -20,7 +15,7 @@ impl Cashier {
     /// webhook finds it.
     pub async fn begin_hosted(
         &self,
-        (user, visit): (&User, &Visit),
+        from: (&User, &Visit),
         package_id: &str,
         keep: bool,
         provider: Provider,
@@ -28,24 +23,9 @@ impl Cashier {
     ) -> Result<Approval, CashierError> {
         let gateway = self.gateway(provider)?.as_ref();
         let pages = pages(gateway)?;
-        let payer = customers::ensure(&self.store, user).await?;
-        let (customer, _) = self.resolve((&payer, user), None, keep, provider).await?;
-        let policy = self.policies.get(provider).ok_or(CashierError::NotSetUp(provider))?;
-        let at = (provider, gateway.livemode());
-        let payer = (&payer, user.email.as_deref());
-        let payment =
-            checkout::begin(&self.store, &policy.fraud, payer, visit, package_id, at).await?;
-        let order = PaymentOrder {
-            payment_id: payment.id,
-            price: payment.price(),
-            payment_method: None,
-            customer,
-            keep_method: keep,
-            receipt_email: None,
-            description: format!("{} credits", payment.total_credits()),
-            return_to: Some(return_to(payment.id)),
-            funding: Funding::Wallet,
-        };
+        let how = How { payment_method: None, keep, return_to: None, funding: Funding::Wallet };
+        let (payment, mut order) = self.order(from, package_id, provider, how).await?;
+        order.return_to = Some(return_to(payment.id));
         let page = pages.open_page(&order).await.map_err(refused)?;
         hosted::note(&self.store, payment.id, &page.reference).await?;
         Ok(Approval {
