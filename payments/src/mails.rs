@@ -14,7 +14,7 @@ use boot::{
     sql::{self, Column, Rows, Type, col},
 };
 use entities::{
-    MailId, PaymentId, Timestamp,
+    MailId, PaymentId,
     mail::{self, Entity, Model, State},
 };
 use sea_orm::{
@@ -67,8 +67,6 @@ const COLUMNS: &[Column] = &[
     col("blind", Type::Text),
     col("subject", Type::Text),
 ];
-
-const IDS: &[Column] = &[col("id", Type::Uuid)];
 
 /// Marks that mails are about to be sent, one for each occasion, ever, and at most `per_hour` new
 /// ones to one recipient; what is to be done on each, in order. The occasions must differ.
@@ -218,22 +216,10 @@ async fn known(
     Ok(found.into_iter().map(occasion).collect())
 }
 
-/// Notes that the server accepted the mails `ids`.
-pub async fn sent(
-    connection: &impl ConnectionTrait,
-    ids: &[MailId],
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Rows::new(IDS);
-    for id in ids {
-        rows.push([id.uuid().into()]);
-    }
-    let body = "UPDATE mails SET state = 'sent', sent_at = ?1 FROM v WHERE mails.id = v.id";
-    let backend = connection.get_database_backend();
-    let statement = rows.statement(backend, body, vec![now.micros().into()]);
-    connection.execute_raw(statement).await?;
+/// Notes that the server accepted mail `id`.
+pub async fn sent(store: &Store, id: MailId) -> Result<(), DbErr> {
+    let body = "UPDATE mails SET state = 'sent', sent_at = ?1 WHERE id = ?2";
+    let values = vec![store.clock.now().micros().into(), id.uuid().into()];
+    store.db.writer().execute_raw(sql::statement(store.db.backend(), body, values)).await?;
     Ok(())
 }

@@ -12,9 +12,11 @@ use payments::{
     Store,
     mails::{self, Occasion, Opening},
 };
+use sea_orm::DbErr;
 
 use crate::{
     JobError,
+    perform::SETTLE_AGAIN,
     smtp::{Smtp, UrlError},
 };
 
@@ -92,7 +94,7 @@ impl Mailer {
                 Occasion::Later(wait) => return Err(later(wait)),
                 Occasion::Send(id) => {
                     self.send(id, to.clone(), mail).await?;
-                    mails::sent(store.db.writer(), &[id], store.clock.now()).await?;
+                    noted(store, id).await?;
                 }
             }
         }
@@ -148,6 +150,17 @@ impl Mailer {
         }
         Ok(())
     }
+}
+
+/// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent must not
+/// be sent again for that. If it fails for longer the mail is, once the job's lease has ended.
+pub(crate) async fn noted(store: &Store, id: MailId) -> Result<(), DbErr> {
+    let mut pauses = SETTLE_AGAIN.iter();
+    while let Err(error) = mails::sent(store, id).await {
+        let Some(pause) = pauses.next() else { return Err(error) };
+        tokio::time::sleep(*pause).await;
+    }
+    Ok(())
 }
 
 /// Why a mail is sent after `wait` and not now.

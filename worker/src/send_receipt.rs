@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use boot::faults;
 use documents::{Attachment, InvoiceError, Mail, ReceiptMail};
 use entities::{
-    JobId, MailId, PaymentId,
+    JobId, PaymentId,
     job::{Lane, Model},
 };
 use jobs::{
@@ -124,8 +124,10 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
                     continue;
                 }
                 faults::point(SendReceipt::NAME, "sent").await?;
-                if !noted(context, id).await {
-                    continue;
+                if let Err(error) = mailer::noted(&context.store, id).await {
+                    tracing::warn!(%error, "a mail that was sent is sent again after its lease");
+                    // So would be each that is sent now.
+                    break;
                 }
             }
             Occasion::Sent => {}
@@ -196,21 +198,6 @@ async fn known(context: &Context, ids: &[PaymentId]) -> anyhow::Result<Vec<Recei
         return Ok(receipts::find_all(&context.store, ids).await?);
     }
     Ok(receipts)
-}
-
-/// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent must not
-/// be sent again for that. If it fails for longer the mail is, once the job's lease has ended.
-async fn noted(context: &Context, id: MailId) -> bool {
-    let (db, now) = (&context.store.db, context.store.clock.now());
-    let mut pauses = perform::SETTLE_AGAIN.iter();
-    while let Err(error) = mails::sent(db.writer(), &[id], now).await {
-        let Some(pause) = pauses.next() else {
-            tracing::warn!(%error, "a mail that was sent is sent again when its lease ends");
-            return false;
-        };
-        tokio::time::sleep(*pause).await;
-    }
-    true
 }
 
 /// Notes that jobs are done, all in one transaction.
