@@ -24,7 +24,8 @@ pub(crate) fn is_code(text: &str) -> bool {
 
 /// `raw` as an address that may be put into a link.
 pub(crate) fn link(raw: Option<&RawValue>) -> Option<String> {
-    let text: String = maybe(raw)?;
+    // The parser forgives control characters, which cannot all be stored; we do not.
+    let text: String = maybe(raw).filter(|text: &String| !text.contains(char::is_control))?;
     let url = url::Url::parse(&text).ok()?;
     matches!(url.scheme(), "https" | "http").then_some(text)
 }

@@ -77,6 +77,9 @@ impl TokenKey {
         if claims.sub.is_empty() || claims.sub.len() > 255 {
             return Err(Problem::Unauthenticated("the token names no user (sub, 1 to 255 bytes)"));
         }
+        if claims.sub.contains('\0') {
+            return Err(Problem::Unauthenticated("the token's sub holds U+0000"));
+        }
         Ok(claims)
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 pub enum Error {
     /// The database failed, or could not be reached.
     #[error("the database failed")]
-    Db(#[from] DbErr),
+    Db(#[source] DbErr),
     /// Somebody else changed the row since it was read. Reading again helps.
     #[error("payment {0} was changed by somebody else at the same time")]
     Stale(PaymentId),
@@ -93,6 +93,16 @@ impl Error {
     }
 }
 
+impl From<DbErr> for Error {
+    /// A text that the database cannot hold is the caller's mistake, and trying again does not help.
+    fn from(error: DbErr) -> Self {
+        if is_unstorable(&error) {
+            return Self::Invalid("no text may hold the character U+0000");
+        }
+        Self::Db(error)
+    }
+}
+
 impl From<NotRefundable> for Error {
     fn from(why: NotRefundable) -> Self {
         Self::NotRefundable(why)
@@ -124,6 +134,16 @@ impl From<jobs::queue::SettleError> for Error {
             jobs::queue::SettleError::Db(error) => Self::Db(error),
         }
     }
+}
+
+/// Whether PostgreSQL refused a text that holds U+0000 (`character_not_in_repertoire`).
+fn is_unstorable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("22021"))
 }
 
 /// A refusal that repeats itself (a `CHECK`, a type) is not transient; everything else may be a

@@ -19,7 +19,7 @@ use poem::{
 
 use super::{
     Call,
-    screen::{holds_card, json_holds_card},
+    screen::{holds_card, json_holds_card, json_holds_nul},
     table::{Access, Operation},
 };
 use crate::{App, Problem, auth, body, limits::Standing};
@@ -96,7 +96,8 @@ impl Endpoint for Gate {
 }
 
 /// Refuses what holds a card number, whichever field it stands in: it must neither be stored nor
-/// logged, and whoever builds a form that sends one has to know (`000-SR2`, `002-SC5`).
+/// logged, and whoever builds a form that sends one has to know (`000-SR2`, `002-SC5`). Refuses
+/// U+0000 as well, which PostgreSQL cannot store in a text.
 async fn screen(
     operation: &'static Operation,
     call: &Call,
@@ -107,9 +108,13 @@ async fn screen(
     texts.extend(call.id.clone());
     let query: Vec<(String, String)> = serde_urlencoded::from_str(&call.query).unwrap_or_default();
     texts.extend(query.into_iter().flat_map(|(name, value)| [name, value]));
-    let in_body = match serde_json::from_slice(&call.body) {
-        Ok(json) => json_holds_card(&json),
-        Err(_) => holds_card(&String::from_utf8_lossy(&call.body)),
+    let json = serde_json::from_slice(&call.body).ok();
+    if json.as_ref().is_some_and(json_holds_nul) || texts.iter().any(|text| text.contains('\0')) {
+        return Err(Problem::Malformed("no text may hold the character U+0000".to_owned()));
+    }
+    let in_body = match &json {
+        Some(json) => json_holds_card(json),
+        None => holds_card(&String::from_utf8_lossy(&call.body)),
     };
     if !in_body && !texts.iter().any(|text| holds_card(text)) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What looks like a card number, wherever it stands.
+//! What may stand nowhere in a request: what looks like a card number, and what cannot be stored.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,6 +15,18 @@ pub(crate) fn json_holds_card(json: &Value) -> bool {
         Value::Array(items) => items.iter().any(json_holds_card),
         Value::Object(fields) => {
             fields.iter().any(|(name, value)| holds_card(name) || json_holds_card(value))
+        }
+    }
+}
+
+/// Whether a name or a text anywhere in `json` holds U+0000.
+pub(crate) fn json_holds_nul(json: &Value) -> bool {
+    match json {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(json_holds_nul),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || json_holds_nul(value))
         }
     }
 }
