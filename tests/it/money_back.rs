@@ -62,6 +62,35 @@ async fn assert_every_order(told: &[Told], money: i64, available: i64, held: i64
 }
 
 #[tokio::test]
+async fn what_was_told_of_one_payment_is_reviewed_when_it_is_told_of_another() {
+    let refund =
+        |event, payment| refund_event(event, CREATED, ("re_one", 8_000, "succeeded"), payment);
+    let dispute =
+        |event, payment| dispute_event(event, OPENED, ("dp_one", 8_000, "needs_response"), payment);
+    let app = TestApp::without_workers().await;
+    for payment in ["pi_one", "pi_other"] {
+        app.pending_payment(Some(payment)).await;
+        let id = format!("evt_paid_{payment}");
+        app.deliver(&event(&id, "payment_intent.succeeded", payment, None)).await;
+    }
+    // Both payments in one batch, and one after the other.
+    app.record(&[refund("evt_1", "pi_one"), refund("evt_2", "pi_other")]).await;
+    app.run_jobs().await;
+    app.record(&[dispute("evt_3", "pi_one")]).await;
+    app.run_jobs().await;
+    app.record(&[dispute("evt_4", "pi_other")]).await;
+    app.run_jobs().await;
+
+    assert_eq!(app.count("jobs WHERE state <> 'done'").await, 0, "none of it is a failure");
+    let contradicts = "provider_events WHERE state = 'dead' AND error LIKE '%reference-mismatch'";
+    assert_eq!(app.count(contradicts).await, 2);
+    let of = async |table: &str| app.count(table).await;
+    assert_eq!((of("refunds").await, of("disputes").await), (1, 1));
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_refund_and_the_success_in_every_order() {
     let done = ("re_a", 16_000, "succeeded");
     let told = [Paid, Refund(CREATED, ("re_a", 16_000, "pending")), Refund("refund.updated", done)];

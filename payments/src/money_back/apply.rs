@@ -13,7 +13,10 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::{Books, follow_ups};
+use super::{
+    Books, follow_ups,
+    owners::{Named, owners},
+};
 use crate::{
     Error,
     apply::Outcome,
@@ -78,7 +81,7 @@ pub async fn apply(
         return Ok(Applied::default());
     }
     let loaded = Books::load(txn, lock(txn, items).await?).await?;
-    let mut books = loaded.clone();
+    let (mut books, mut owners) = (loaded.clone(), owners(txn, items).await?);
     let mut cases: BTreeMap<(PaymentId, &'static str), Case> = BTreeMap::new();
     let (mut outcomes, mut lines) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
@@ -86,8 +89,10 @@ pub async fn apply(
             outcomes.push(Outcome::Unknown);
             continue;
         };
-        let id = found.payment.id;
+        let (id, named) = (found.payment.id, Named::of(&item.news));
+        let owner = named.as_ref().and_then(|named| owners.get(named));
         let told = match &item.news {
+            _ if owner.is_some_and(|owner| *owner != id) => Err(Mismatch::Reference),
             News::Refund(fact) => tell_refund(found, fact, policy, now),
             News::Dispute(fact) => tell_dispute(found, fact, policy, now),
             // What is not paid yet cannot be refunded: the news comes again.
@@ -102,7 +107,10 @@ pub async fn apply(
             }),
         };
         outcomes.push(match told {
-            Ok(()) => Outcome::Applied(id),
+            Ok(()) => {
+                owners.extend(named.map(|named| (named, id)));
+                Outcome::Applied(id)
+            }
             Err(mismatch) => {
                 let rule = item.rule(mismatch);
                 let detail = item.detail(mismatch, &found.payment);

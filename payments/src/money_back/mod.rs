@@ -7,6 +7,7 @@
 mod apply;
 mod books;
 mod follow_ups;
+mod owners;
 mod rows;
 
 pub(crate) use apply::suspect;
