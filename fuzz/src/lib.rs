@@ -1,7 +1,7 @@
 //! What each target does with bytes from anybody: it must not panic, and what it learns must be no
 //! more than was proved.
 //!
-//! Here, and not beside `fuzz_target!`, because `worker/tests/fuzz_targets.rs` feeds them the corpus
+//! Here, and not beside `fuzz_target!`, because `worker/tests/fuzz_targets` feeds them the corpus
 //! and more in each run of the tests, without a sanitizer.
 
 pub mod paypal;

@@ -2,7 +2,7 @@
 //! and 34). What the parser makes of each is tested in `gateways`; here, that nothing is stored.
 
 use tests::{
-    SECRET, TestApp, USER,
+    SECRET, TestApp, USER, join_all,
     stripe::{event, sign},
 };
 
@@ -61,6 +61,44 @@ async fn forged_and_stale_webhooks_are_turned_away_and_leave_no_row() {
     app.run_jobs().await;
     assert_eq!(app.balance(USER).await.available, 240);
     assert_eq!(app.count("provider_events").await, 1);
+    app.stop().await;
+}
+
+// classes 32 to 34: the parser and the core cannot tell these, the inbox and the ledger do
+#[tokio::test]
+async fn two_hundred_repetitions_of_each_kind_grant_once() {
+    let app = TestApp::without_workers().await;
+    app.pending_payment(Some(REFERENCE)).await;
+    let now = app.store.clock.now().seconds();
+    let first = event("evt_spoof", "payment_intent.succeeded", REFERENCE, None);
+    assert_eq!(app.deliver(&first).await, 200);
+    let mut again = Vec::new();
+    for n in 0..200 {
+        let mut other = first.clone();
+        other["data"]["object"]["amount_received"] = (16_000 * (n + 2)).into();
+        let another = event(&format!("evt_{n}"), "payment_intent.succeeded", REFERENCE, None);
+        // class 32: another body; class 33: another id; class 34: the same, signed then and later
+        again.extend([
+            (other, now),
+            (another, now),
+            (first.clone(), now),
+            (first.clone(), now - n),
+        ]);
+    }
+    for some in again.chunks(32) {
+        let delivered = some.iter().map(|(event, at)| {
+            let body = event.to_string().into_bytes();
+            let header = sign(SECRET, *at, &body);
+            let app = &app;
+            async move { app.deliver_raw(&[("stripe-signature", &header)], body).await.0 }
+        });
+        assert_eq!(join_all(delivered).await, vec![200; some.len()]);
+        app.run_jobs().await;
+    }
+    assert_eq!(app.balance(USER).await.available, 240);
+    assert_eq!(app.count("provider_events").await, 201);
+    assert_eq!(app.count("mails WHERE occasion LIKE 'alert:event-body-differs:%'").await, 1);
+    app.assert_ledger().await;
     app.stop().await;
 }
 

@@ -101,6 +101,11 @@ impl TestApp {
         Self::build(Clock::System, false, change).await
     }
 
+    /// No worker runs, the clock stands, and the configuration is changed.
+    pub async fn with_clock_and_config(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(clock, false, change).await
+    }
+
     /// No worker runs, and `urls` are notified of alerts, signed with `key`.
     pub async fn with_notifications(urls: Vec<String>, key: &[u8]) -> Self {
         let notify = |config: &mut Config| {
