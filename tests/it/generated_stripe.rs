@@ -27,6 +27,9 @@ const ROUND: usize = 128;
 /// Payments that they are about.
 const PAYMENTS: usize = 40;
 
+/// Last digits of those of which too little is paid, every time: nothing hides a grant for that.
+const SHORT: [char; 5] = ['1', '3', '5', '7', '9'];
+
 #[tokio::test]
 async fn generated_webhooks_are_never_our_failure_and_grant_only_what_was_paid() {
     let (mut luck, (app, clock)) = (Luck::new(), besieged().await);
@@ -79,7 +82,10 @@ fn pays(body: &[u8]) -> Option<String> {
 fn stripe(luck: &mut Luck, n: usize, now: i64, ours: &[(PaymentId, String)]) -> Delivery {
     let (payment, reference) = luck.one(ours);
     let n = if luck.percent(10) { n / 2 } else { n };
-    let said = stripe_event(luck, &format!("evt_generated_{n}"), &reference, payment);
+    let mut said = stripe_event(luck, &format!("evt_generated_{n}"), &reference, payment);
+    if reference.ends_with(SHORT) {
+        shorten(luck, &mut said["data"]["object"]);
+    }
     let body = luck.sent(said);
     let good = sign(SECRET, now, &body);
     let mut shot = Shot::post("/webhooks/stripe", body.clone());
@@ -129,6 +135,16 @@ fn stripe(luck: &mut Luck, n: usize, now: i64, ours: &[(PaymentId, String)]) -> 
         _ => shot.header("stripe-signature", good),
     }
     Delivery { shot, signed }
+}
+
+/// Has all that was paid be less than the price.
+fn shorten(luck: &mut Luck, object: &mut Value) {
+    let amount = luck.one(&[1, 1_600, 15_999]);
+    for name in ["amount", "amount_received", "amount_total"] {
+        if object[name].is_number() {
+            object[name] = json!(amount);
+        }
+    }
 }
 
 /// An event about a payment, its money on the way back, or something that is no concern of ours.
