@@ -89,9 +89,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Payments enough to talk about until the last kill, at about a second for each.
+    /// Payments enough to talk about until the last kill, at about a second for each, and two minutes
+    /// more: a busy machine is slower. Those that nobody talked about by then are left alone.
     fn payments(&self) -> usize {
-        (self.kills.total() * 2 + 20) * self.rate as usize / 2
+        (self.kills.total() * 2 + 120) * self.rate as usize / 2
     }
 }
 
