@@ -6,21 +6,21 @@ use tests::chaos::{Form, Kills, Plan, run};
 const RATE: u32 = 80;
 
 /// Another one every time; a failure says which it was.
-fn plan(form: Form, kills: usize, rate: u32) -> Plan {
+fn plan(form: Form, kills: usize) -> Plan {
     let (seed, kills) = (rand::random(), Kills::of(kills, form));
-    Plan { seed, form, kills, rate, leases_end: true }
+    Plan { seed, form, kills, rate: RATE, leases_end: true }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_kills_lose_nothing_and_double_nothing() {
-    let report = run(plan(Form::Servers, 40, RATE)).await;
+    let report = run(plan(Form::Servers, 40)).await;
     eprintln!("{report}");
     assert!(report.wrong.is_empty(), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_of_the_embedded_form_lose_nothing_and_double_nothing() {
-    let report = run(plan(Form::Embedded, 20, RATE)).await;
+    let report = run(plan(Form::Embedded, 20)).await;
     eprintln!("{report}");
     assert!(report.wrong.is_empty(), "{report}");
 }

@@ -156,7 +156,9 @@ async fn kill(victims: &mut [Victim], rng: &mut StdRng, done: &mut Done, what: &
     let aim = rng.random_range(0..4);
     let Victim { program, way } = &mut victims[index];
     await_ready(program, done).await;
-    tokio::time::sleep(between(rng, 0, 300)).await;
+    // Of one process alone nothing is heard while it starts: it has longer to do something.
+    let longest = if way.is_some() { 300 } else { 900 };
+    tokio::time::sleep(between(rng, 0, longest)).await;
     if let (Some(way), 0..2) = (way.as_ref(), aim) {
         let before = way.commits_cut();
         way.cut_commits(if aim == 0 { CommitCut::Before } else { CommitCut::After }, 1);
