@@ -51,13 +51,15 @@ pub(crate) async fn spendable(
     for customer in customers.iter().collect::<HashSet<_>>() {
         rows.push([customer.uuid().into(), available(*customer).into()]);
     }
-    let body = "SELECT v.customer, b.amount FROM v JOIN balances b ON b.account = v.account AND \
-                b.asset = ?1";
+    // Not a join: planned while there are no balances, PostgreSQL would read all of them each time.
+    let body = "SELECT customer, (SELECT b.amount FROM balances b WHERE b.account = v.account AND \
+                b.asset = ?1) AS amount FROM v";
     let statement = rows.statement(store.db.backend(), body, vec![CREDITS.into()]);
     let mut found = HashMap::new();
     for row in store.db.reader().query_all_raw(statement).await? {
-        let customer = CustomerId::from_uuid(row.try_get("", "customer")?);
-        found.insert(customer, row.try_get("", "amount")?);
+        if let Some(amount) = row.try_get("", "amount")? {
+            found.insert(CustomerId::from_uuid(row.try_get("", "customer")?), amount);
+        }
     }
     Ok(found)
 }
