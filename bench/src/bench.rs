@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use boot::{Clock, Db};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -79,12 +79,9 @@ impl Bench {
         program.call(&["events"])?;
         let db = seed::open(&url).await?;
         seed::payments(&db, name, payments).await?;
-        if place == Where::Postgres {
-            // Or autovacuum comes to analyse in the middle of a measurement.
-            db.writer().execute_unprepared("VACUUM ANALYZE").await?;
-            db.writer().execute_unprepared("CHECKPOINT").await?;
-        }
-        Ok(Stage { program, db, mail, directory })
+        let stage = Stage { program, db, mail, directory };
+        stage.tidied().await?;
+        Ok(stage)
     }
 
     /// The trees of PostgreSQL and Redis.
@@ -111,6 +108,15 @@ impl Stage {
         let path = self.directory.path().join(name);
         std::fs::write(&path, text)?;
         Ok(path)
+    }
+
+    /// Does what autovacuum does within a minute, or it would come in the middle of a measurement.
+    pub(crate) async fn tidied(&self) -> anyhow::Result<()> {
+        if self.db.backend() == DatabaseBackend::Postgres {
+            self.db.writer().execute_unprepared("VACUUM ANALYZE").await?;
+            self.db.writer().execute_unprepared("CHECKPOINT").await?;
+        }
+        Ok(())
     }
 
     /// Waits until nothing is left to do, and `mails` were accepted.

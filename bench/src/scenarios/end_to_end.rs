@@ -74,6 +74,7 @@ pub(super) async fn deliver(
 ) -> anyhow::Result<Outcome> {
     flood(ingress.address, requests(run, 0..WARM_UP), CONNECTIONS).await?;
     stage.drained(WARM_UP).await?;
+    stage.tidied().await?;
     let load = requests(run, with_duplicates(count).into_iter().map(|number| number + WARM_UP));
     let before = trees.used()?;
     let started = Instant::now();

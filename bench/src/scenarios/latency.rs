@@ -57,6 +57,7 @@ async fn paced(bench: &Bench, run: &str, rate: usize, seconds: usize) -> anyhow:
     let _worker = stage.program.work(&["worker"]).await?;
     flood(ingress.address, requests(run, 0..WARM_UP), CONNECTIONS).await?;
     stage.drained(WARM_UP).await?;
+    stage.tidied().await?;
     let since = boot::Clock::System.now().micros();
     let load = requests(run, WARM_UP..WARM_UP + count);
     let pace = Pace::PerSecond(f64::from(u32::try_from(rate)?));
