@@ -50,11 +50,12 @@ impl Lanes {
                 let (sender, receiver) = mpsc::channel(WAITING);
                 let runner = Runner {
                     lane,
+                    of: concurrency(lane).max(1),
                     context: Arc::clone(context),
                     waiting: Arc::new(Mutex::new(Waiting { receiver, begun: VecDeque::new() })),
                     closing: Arc::clone(&closing),
                 };
-                runner.start(&tracker, concurrency(lane).max(1));
+                runner.start(&tracker);
                 sender
             })
             .collect();
@@ -137,6 +138,17 @@ impl Waiting {
         Some(part)
     }
 
+    /// How many jobs are here, counted to `most`; what is counted can be taken.
+    fn count(&mut self, most: usize) -> usize {
+        let mut jobs: usize = self.begun.iter().map(|part| part.ids.len()).sum();
+        while jobs < most {
+            let Ok(offer) = self.receiver.try_recv() else { break };
+            jobs += offer.ids.len();
+            self.begun.push_back(Part::of(offer));
+        }
+        jobs.min(most)
+    }
+
     /// Waits until there is something to [`take`](Self::take); `None` when there will be nothing.
     async fn ready(&mut self) -> Option<()> {
         if self.begun.is_empty() {
@@ -157,14 +169,16 @@ impl Part {
 #[derive(Clone)]
 struct Runner {
     lane: Lane,
+    /// How many runners the lane has.
+    of: usize,
     context: Arc<Context>,
     waiting: Arc<Mutex<Waiting>>,
     closing: Arc<Semaphore>,
 }
 
 impl Runner {
-    fn start(self, tracker: &TaskTracker, concurrency: usize) {
-        for _ in 0..concurrency {
+    fn start(self, tracker: &TaskTracker) {
+        for _ in 0..self.of {
             let runner = self.clone();
             tracker.spawn(async move {
                 while let Some(parts) = runner.next().await {
@@ -175,10 +189,10 @@ impl Runner {
     }
 
     /// Jobs in one run: events go together, mails are spread over the lane's runners.
-    fn limit(&self) -> usize {
+    fn limit(&self, waiting: &mut Waiting) -> usize {
         match self.lane {
             Lane::Events => TICKET_IDS,
-            Lane::Mail => send_receipt::BATCH,
+            Lane::Mail => share(waiting.count(send_receipt::MOST * self.of), self.of),
             Lane::Money | Lane::Upkeep => 1,
         }
     }
@@ -196,7 +210,7 @@ impl Runner {
             ready = waiting.ready() => ready?,
         }
         let mut parts = Vec::new();
-        let mut room = self.limit();
+        let mut room = self.limit(&mut waiting);
         while room > 0 {
             let Some(part) = waiting.take(room) else { break };
             room -= part.ids.len();
@@ -216,5 +230,38 @@ impl Runner {
                 }
             }
         }
+    }
+}
+
+/// The mails of one run, so that `mails` that are waiting keep all `runners` busy.
+fn share(mails: usize, runners: usize) -> usize {
+    mails.div_ceil(runners).clamp(send_receipt::FEW, send_receipt::MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_mails_go_together_and_few_are_spread() {
+        assert_eq!(
+            [3, 64, 65, 130, 256, 900].map(|mails| share(mails, 4)),
+            [16, 16, 17, 33, 64, 64]
+        );
+    }
+
+    #[test]
+    fn what_waits_is_counted_and_stays_to_be_taken() {
+        let (offers, receiver) = mpsc::channel(8);
+        let mut waiting = Waiting { receiver, begun: VecDeque::new() };
+        let ids = [3, 4, 5].map(|jobs| (0..jobs).map(|_| JobId::new()).collect::<Vec<_>>());
+        for ids in ids.clone() {
+            offers.try_send(Offer { ids, done: oneshot::channel().0 }).unwrap();
+        }
+        assert_eq!((waiting.count(6), waiting.begun.len()), (6, 2));
+        assert_eq!((waiting.count(100), waiting.begun.len()), (12, 3));
+        let taken: Vec<_> =
+            std::iter::from_fn(|| waiting.take(5)).flat_map(|part| part.ids).collect();
+        assert_eq!(taken, ids.concat());
     }
 }

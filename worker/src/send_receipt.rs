@@ -26,8 +26,12 @@ use tokio::time::Instant;
 
 use crate::{Context, JobError, Ran, Run, charged, invoices, mailer, perform};
 
-/// Mails in one batch.
-pub(crate) const BATCH: usize = 16;
+/// Mails in one batch though others of the lane have nothing to do.
+pub(crate) const FEW: usize = 16;
+
+/// Most mails in one batch. What is asked of the database for all of them together is paid once; their
+/// invoices are in memory together.
+pub(crate) const MOST: usize = 64;
 
 /// A batch begins no further mail after this time: with the longest time that one may take, it ends
 /// within the lane's lease.
