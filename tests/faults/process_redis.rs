@@ -45,8 +45,10 @@ async fn work_goes_on_while_redis_is_a_black_hole_and_webhooks_are_answered_as_f
     is_away_for_ten_seconds(Failure::BlackHole).await;
 }
 
+// Each worker looks when it is woken, twice more (2 and 20 ms later), and once a second; a ticket is
+// pushed, fetched and acknowledged. Answers must not make others ask, or they never stop.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_wakes_a_worker_at_once() {
+async fn a_push_wakes_a_worker_at_once_and_redis_is_asked_no_more_than_that_takes() {
     let mut scene = Scene::with_workers(1).await;
     let load = scene.load(40, 10).await;
     scene.settle(load).await;
@@ -57,6 +59,9 @@ async fn a_push_wakes_a_worker_at_once() {
     let median = waits[waits.len() / 2];
     // Not a poll, which is a second, and not a heartbeat, which is five.
     assert!(median < Duration::from_millis(50), "{waits:?}");
+    let (asked, pushed) = (scene.redis.calls("evalsha").await, scene.redis.calls("publish").await);
+    assert!(pushed > 20, "{pushed}");
+    assert!(asked < pushed * 12 + 600, "{asked} scripts for {pushed} tickets");
 }
 
 async fn is_away_for_ten_seconds(failure: Failure) {

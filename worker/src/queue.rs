@@ -27,7 +27,10 @@ use jobs::{
     tickets::{RedisCarrier, wake_channel},
 };
 use serde_json::Value;
-use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, Interval, MissedTickBehavior, Sleep},
+};
 
 use crate::Lanes;
 
@@ -48,14 +51,15 @@ const START_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) async fn run(carrier: RedisCarrier, lanes: Lanes, worker: Arc<str>, shutdown: Shutdown) {
     let wakes = Lane::ALL.map(|_| Arc::new(Wake::default()));
     let listener = tokio::spawn(listen(carrier.clone(), wakes.clone()));
-    let each = Lane::ALL.into_iter().zip(wakes).map(|(lane, wake)| Taker {
-        lane,
-        wake,
-        carrier: carrier.clone(),
-        lanes: lanes.clone(),
-        process: Arc::clone(&worker),
-    });
-    futures_util::future::join_all(each.map(|taker| taker.run(&shutdown))).await;
+    // Each on a task of its own: a worker asks Redis whenever it is polled, and on one task every
+    // answer to one of them would make the others ask again, without end.
+    let mut takers = JoinSet::new();
+    for (lane, wake) in Lane::ALL.into_iter().zip(wakes) {
+        let (carrier, lanes, process) = (carrier.clone(), lanes.clone(), Arc::clone(&worker));
+        let taker = Taker { lane, wake, carrier, lanes, process };
+        takers.spawn(taker.run(shutdown.clone()));
+    }
+    takers.join_all().await;
     listener.abort();
 }
 
@@ -71,7 +75,7 @@ struct Taker {
 impl Taker {
     /// Not by apalis' own monitor: it starts a worker again without a pause, some hundred times
     /// while Redis loads its data.
-    async fn run(self, shutdown: &Shutdown) {
+    async fn run(self, shutdown: Shutdown) {
         for start in 0_u64.. {
             let told = shutdown.signalled();
             let signal = async {

@@ -86,6 +86,20 @@ impl RedisServer {
         command.query_async::<redis::Value>(&mut self.connection().await).await.unwrap();
     }
 
+    /// How often `command` was called since the server began.
+    pub async fn calls(&self, command: &str) -> usize {
+        let stats: String = redis::cmd("INFO")
+            .arg("commandstats")
+            .query_async(&mut self.connection().await)
+            .await
+            .unwrap();
+        let counted = |line: &str| {
+            let line = line.strip_prefix("cmdstat_")?.strip_prefix(command)?;
+            line.strip_prefix(":calls=")?.split(',').next()?.parse().ok()
+        };
+        stats.lines().find_map(counted).unwrap_or(0)
+    }
+
     async fn ready(&self) {
         let client = Client::open(self.url()).unwrap();
         let answers = within(PATIENCE, async || {
