@@ -71,15 +71,16 @@ impl Parts {
         let (gateways, policies) = gateways(config, authority.as_ref())?;
         let (carrier, source) = carrier(config, prefix)?;
         let dispatcher = Dispatcher::start(carrier);
+        let mailer = mailer(config, &store)?;
         let context = Arc::new(worker::Context {
             store: store.clone(),
             gateways: gateways.clone(),
             policies: policies.clone(),
             dispatcher: dispatcher.clone(),
-            mailer: mailer(config)?,
             refunds: refund_policy(config),
             notifier: notifier(config)?,
-            seller: Arc::new(seller(config)?),
+            seller: Arc::new(seller(config, mailer.sender())),
+            mailer,
             fonts: fonts(config).await?,
             public_url: config.public_url.as_str().into(),
             admin_email: config.admin_email.clone(),
@@ -211,11 +212,11 @@ fn carrier(config: &Config, prefix: &str) -> anyhow::Result<(Arc<dyn Carrier>, S
     Ok((Arc::new(carrier), Source::Memory(tickets)))
 }
 
-fn mailer(config: &Config) -> anyhow::Result<Mailer> {
+fn mailer(config: &Config, store: &Store) -> anyhow::Result<Mailer> {
     let from = &config.mail_from;
     let mailer = match &config.smtp_url {
-        Some(url) => Mailer::smtp(url.expose_secret(), from, config.file.mail.timeout())?,
-        None => Mailer::folder(config.data_dir.join("mail"), from)?,
+        Some(url) => Mailer::smtp(store, url.expose_secret(), from, config.file.mail.timeout())?,
+        None => Mailer::folder(store, config.data_dir.join("mail"), from)?,
     };
     Ok(mailer.at_most(config.file.mail.per_recipient_per_hour))
 }
@@ -225,21 +226,21 @@ fn notifier(config: &Config) -> anyhow::Result<Notifier> {
     Notifier::new(config.file.notify_urls(), secrets).context("notifications cannot be set up")
 }
 
-/// Who sells, as invoices say it.
-fn seller(config: &Config) -> anyhow::Result<Seller> {
+/// Who sells, as invoices say it: whom mails are from, unless the settings say more.
+fn seller(config: &Config, sender: &str) -> Seller {
     let invoice = &config.file.invoice;
     let name = match invoice.seller_name.trim() {
-        "" => mailer(config)?.sender().to_owned(),
+        "" => sender.to_owned(),
         name => name.to_owned(),
     };
     let tax_id = Some(invoice.seller_tax_id.trim()).filter(|id| !id.is_empty());
-    Ok(Seller {
+    Seller {
         name,
         address: invoice.seller_address.clone(),
         tax_id: tax_id.map(str::to_owned),
         tax_name: invoice.tax_name.clone(),
         tax_basis_points: invoice.tax_basis_points,
-    })
+    }
 }
 
 /// What invoices are written with: the letters that come along, and the operator's.

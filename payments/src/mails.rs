@@ -216,10 +216,22 @@ async fn known(
     Ok(found.into_iter().map(occasion).collect())
 }
 
-/// Notes that the server accepted mail `id`.
-pub async fn sent(store: &Store, id: MailId) -> Result<(), DbErr> {
-    let body = "UPDATE mails SET state = 'sent', sent_at = ?1 WHERE id = ?2";
-    let values = vec![store.clock.now().micros().into(), id.uuid().into()];
-    store.db.writer().execute_raw(sql::statement(store.db.backend(), body, values)).await?;
+/// Notes that the server accepted the mails `ids`.
+pub async fn sent(store: &Store, ids: &[MailId]) -> Result<(), DbErr> {
+    let now = store.clock.now().micros().into();
+    let statement = if let [id] = ids {
+        // For a list of one PostgreSQL would make a plan each time.
+        let body = "UPDATE mails SET state = 'sent', sent_at = ?1 WHERE id = ?2";
+        sql::statement(store.db.backend(), body, vec![now, id.uuid().into()])
+    } else {
+        const IDS: &[Column] = &[col("id", Type::Uuid)];
+        let mut rows = Rows::new(IDS);
+        for id in ids {
+            rows.push([id.uuid().into()]);
+        }
+        let body = "UPDATE mails SET state = 'sent', sent_at = ?1 FROM v WHERE mails.id = v.id";
+        rows.statement(store.db.backend(), body, vec![now])
+    };
+    store.db.writer().execute_raw(statement).await?;
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Run for Alert {
         });
         let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
         let occasion = format!("alert:{}", self.dedup_key());
-        context.mailer.send_once(&context.store, &occasion, admin, &mail).await?;
+        context.mailer.send_once(&occasion, admin, &mail).await?;
         Ok(Ran::Done)
     }
 }

@@ -17,6 +17,10 @@ use crate::{Context, apply_event, perform, send_receipt};
 /// small; more would only wait here instead of there.
 const WAITING: usize = 32;
 
+/// How long mails are waited for that may go along with the first. Nobody notices, and what is asked
+/// of the database for all of a batch is paid less often.
+const GATHER: Duration = Duration::from_millis(100);
+
 struct Offer {
     ids: Vec<JobId>,
     done: oneshot::Sender<()>,
@@ -149,13 +153,23 @@ impl Waiting {
         jobs.min(most)
     }
 
-    /// Waits until there is something to [`take`](Self::take); `None` when there will be nothing.
-    async fn ready(&mut self) -> Option<()> {
+    /// Waits until there is something to [`take`](Self::take), and, if that comes anew, at most
+    /// `patience` for `most` jobs; `None` when there will be nothing.
+    async fn ready(&mut self, most: usize, patience: Duration) -> Option<()> {
         if self.begun.is_empty() {
             let offer = self.receiver.recv().await?;
             self.begun.push_back(Part::of(offer));
+            // What came is kept, whether there is more in time or not.
+            let _ = tokio::time::timeout(patience, self.gather(most)).await;
         }
         Some(())
+    }
+
+    async fn gather(&mut self, most: usize) {
+        while self.count(most) < most {
+            let Some(offer) = self.receiver.recv().await else { return };
+            self.begun.push_back(Part::of(offer));
+        }
     }
 }
 
@@ -191,10 +205,23 @@ impl Runner {
     /// Jobs in one run: events go together, mails are spread over the lane's runners.
     fn limit(&self, waiting: &mut Waiting) -> usize {
         match self.lane {
+            Lane::Mail => share(waiting.count(self.most()), self.of),
+            Lane::Events | Lane::Money | Lane::Upkeep => self.most(),
+        }
+    }
+
+    /// How many jobs are worth looking at.
+    fn most(&self) -> usize {
+        match self.lane {
             Lane::Events => TICKET_IDS,
-            Lane::Mail => share(waiting.count(send_receipt::MOST * self.of), self.of),
+            Lane::Mail => send_receipt::MOST * self.of,
             Lane::Money | Lane::Upkeep => 1,
         }
+    }
+
+    /// How long the first job waits for others.
+    fn patience(&self) -> Duration {
+        if self.lane == Lane::Mail { GATHER } else { Duration::ZERO }
     }
 
     /// What is waiting, as much of it as one run takes; `None` when closing.
@@ -207,7 +234,7 @@ impl Runner {
         tokio::select! {
             biased;
             _ = self.closing.acquire() => return None,
-            ready = waiting.ready() => ready?,
+            ready = waiting.ready(self.most(), self.patience()) => ready?,
         }
         let mut parts = Vec::new();
         let mut room = self.limit(&mut waiting);
@@ -244,10 +271,7 @@ mod tests {
 
     #[test]
     fn many_mails_go_together_and_few_are_spread() {
-        assert_eq!(
-            [3, 64, 65, 130, 256, 900].map(|mails| share(mails, 4)),
-            [16, 16, 17, 33, 64, 64]
-        );
+        assert_eq!([3, 128, 129, 200, 900].map(|mails| share(mails, 4)), [32, 32, 33, 50, 64]);
     }
 
     #[test]

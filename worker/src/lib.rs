@@ -19,6 +19,7 @@ mod lane;
 mod look_up_event;
 mod looking;
 mod mailer;
+mod noter;
 mod notifier;
 mod notify;
 mod perform;

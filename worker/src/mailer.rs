@@ -12,11 +12,10 @@ use payments::{
     Store,
     mails::{self, Occasion, Opening},
 };
-use sea_orm::DbErr;
 
 use crate::{
     JobError,
-    perform::SETTLE_AGAIN,
+    noter::Noter,
     smtp::{Smtp, UrlError},
 };
 
@@ -34,6 +33,8 @@ pub enum MailerError {
 /// Sends mails.
 #[derive(Clone, Debug)]
 pub struct Mailer {
+    store: Store,
+    noter: Noter,
     from: Mailbox,
     transport: Transport,
     /// Most new mails to one recipient in an hour.
@@ -50,16 +51,27 @@ enum Transport {
 }
 
 impl Mailer {
-    /// Sends through the server at `url`.
-    pub fn smtp(url: &str, from: &str, timeout: Duration) -> Result<Self, MailerError> {
-        let transport = Transport::Smtp(Smtp::new(url, timeout).map_err(MailerError::Url)?);
-        Ok(Self { from: from.parse().map_err(MailerError::Sender)?, transport, per_hour: PER_HOUR })
+    /// Sends through the server at `url`, and writes down in `store` what was sent. Must be called
+    /// within a Tokio runtime.
+    pub fn smtp(
+        store: &Store,
+        url: &str,
+        from: &str,
+        timeout: Duration,
+    ) -> Result<Self, MailerError> {
+        let smtp = Smtp::new(url, timeout).map_err(MailerError::Url)?;
+        Self::new(store, from, Transport::Smtp(smtp))
     }
 
-    /// Writes each mail into a file of `folder`.
-    pub fn folder(folder: PathBuf, from: &str) -> Result<Self, MailerError> {
+    /// Writes each mail into a file of `folder`; otherwise as [`smtp`](Self::smtp).
+    pub fn folder(store: &Store, folder: PathBuf, from: &str) -> Result<Self, MailerError> {
+        Self::new(store, from, Transport::Folder(folder))
+    }
+
+    fn new(store: &Store, from: &str, transport: Transport) -> Result<Self, MailerError> {
         let from = from.parse().map_err(MailerError::Sender)?;
-        Ok(Self { from, transport: Transport::Folder(folder), per_hour: PER_HOUR })
+        let (store, noter) = (store.clone(), Noter::start(store));
+        Ok(Self { store, noter, from, transport, per_hour: PER_HOUR })
     }
 
     /// Sends at most `per_hour` new mails to one recipient in an hour; the others wait.
@@ -75,26 +87,20 @@ impl Mailer {
     }
 
     /// Sends `mail` for `occasion` to `to`, unless the server has accepted it before.
-    pub async fn send_once(
-        &self,
-        store: &Store,
-        occasion: &str,
-        to: &str,
-        mail: &Mail,
-    ) -> Result<(), JobError> {
+    pub async fn send_once(&self, occasion: &str, to: &str, mail: &Mail) -> Result<(), JobError> {
         let Ok(to): Result<Mailbox, _> = to.parse() else {
             // Asking the host application again will not make it an address.
             return Err(JobError::Bury(anyhow::anyhow!("the recipient has no valid address")));
         };
         let recipient: &str = to.email.as_ref();
         let opening = Opening { occasion, recipient, subject: &mail.subject };
-        for occasion in self.begin(store, &[opening]).await? {
+        for occasion in self.begin(&[opening]).await? {
             match occasion {
                 Occasion::Sent => {}
                 Occasion::Later(wait) => return Err(later(wait)),
                 Occasion::Send(id) => {
                     self.send(id, to.clone(), mail).await?;
-                    noted(store, id).await?;
+                    self.note(id).await.map_err(JobError::Retry)?;
                 }
             }
         }
@@ -104,16 +110,20 @@ impl Mailer {
     /// What is to be done on each of `openings`, in order.
     pub(crate) async fn begin(
         &self,
-        store: &Store,
         openings: &[Opening<'_>],
     ) -> Result<Vec<Occasion>, payments::Error> {
-        mails::begin(store, openings, self.per_hour).await
+        mails::begin(&self.store, openings, self.per_hour).await
     }
 
     /// Sends `mail`, whose row is `id`, to `to`.
     pub(crate) async fn send(&self, id: MailId, to: Mailbox, mail: &Mail) -> Result<(), JobError> {
         let message = self.message(id, to, mail).map_err(JobError::Bury)?;
         self.deliver(id, message).await.map_err(JobError::Retry)
+    }
+
+    /// Notes that mail `id` was accepted; see [`Noter::note`].
+    pub(crate) async fn note(&self, id: MailId) -> anyhow::Result<()> {
+        self.noter.note(id).await
     }
 
     /// The id is the row's, so that a copy after a crash is the same mail to its receiver.
@@ -150,17 +160,6 @@ impl Mailer {
         }
         Ok(())
     }
-}
-
-/// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent must not
-/// be sent again for that. If it fails for longer the mail is, once the job's lease has ended.
-pub(crate) async fn noted(store: &Store, id: MailId) -> Result<(), DbErr> {
-    let mut pauses = SETTLE_AGAIN.iter();
-    while let Err(error) = mails::sent(store, id).await {
-        let Some(pause) = pauses.next() else { return Err(error) };
-        tokio::time::sleep(*pause).await;
-    }
-    Ok(())
 }
 
 /// Why a mail is sent after `wait` and not now.

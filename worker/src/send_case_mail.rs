@@ -24,7 +24,7 @@ impl Run for SendCaseMail {
         });
         let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
         let occasion = format!("case:{}", self.dedup_key());
-        context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
+        context.mailer.send_once(&occasion, email, &mail).await?;
         Ok(Ran::Done)
     }
 }

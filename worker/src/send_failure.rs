@@ -34,7 +34,7 @@ impl Run for SendFailure {
         });
         let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
         let occasion = format!("failure:{}:{}", self.payment_id, self.failed_at);
-        context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
+        context.mailer.send_once(&occasion, email, &mail).await?;
         Ok(Ran::Done)
     }
 }

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use crate::{Context, JobError, Ran, Run, charged, invoices, mailer, perform};
 
 /// Mails in one batch though others of the lane have nothing to do.
-pub(crate) const FEW: usize = 16;
+pub(crate) const FEW: usize = 32;
 
 /// Most mails in one batch. What is asked of the database for all of them together is paid once; their
 /// invoices are in memory together.
@@ -109,7 +109,7 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
             subject: &mail.subject,
         })
         .collect();
-    let occasions = context.mailer.begin(&context.store, &openings).await?;
+    let occasions = context.mailer.begin(&openings).await?;
     for (Ready { row, to, mail, .. }, occasion) in ready.iter().zip(occasions) {
         match occasion {
             Occasion::Later(wait) => {
@@ -128,8 +128,9 @@ async fn send_all(context: &Arc<Context>, rows: &[Model]) -> anyhow::Result<()> 
                     continue;
                 }
                 faults::point(SendReceipt::NAME, "sent").await?;
-                if let Err(error) = mailer::noted(&context.store, id).await {
-                    tracing::warn!(%error, "a mail that was sent is sent again after its lease");
+                if let Err(error) = context.mailer.note(id).await {
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, "a mail that was sent is sent again after its lease");
                     // So would be each that is sent now.
                     break;
                 }
@@ -242,7 +243,7 @@ pub(crate) async fn send(
     };
     let invoice = invoices::attachments(context, &[id]).await?.remove(&id);
     let mail = render(context, &receipt, invoice)?;
-    context.mailer.send_once(&context.store, occasion, email, &mail).await?;
+    context.mailer.send_once(occasion, email, &mail).await?;
     Ok(Some(receipt))
 }
 

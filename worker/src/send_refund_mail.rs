@@ -38,7 +38,7 @@ impl Run for SendRefundMail {
         });
         let mail = mail.map_err(|error| JobError::Bury(error.into()))?;
         let occasion = format!("refund:{}", self.dedup_key());
-        context.mailer.send_once(&context.store, &occasion, email, &mail).await?;
+        context.mailer.send_once(&occasion, email, &mail).await?;
         Ok(Ran::Done)
     }
 }

@@ -129,7 +129,7 @@ pub struct Lanes {
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { events: 2, money: 8, mail: 4, upkeep: 1 }
+        Self { events: 2, money: 8, mail: 8, upkeep: 1 }
     }
 }
 

@@ -1,0 +1,73 @@
+//! Notes of mails that the server has accepted, one commit for all that are waiting.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use entities::MailId;
+use payments::{Store, mails};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::perform::SETTLE_AGAIN;
+
+/// Notes in one statement; there are never more mails under way.
+const GROUP: usize = 256;
+
+/// Longest time for one group. A connection that went silent must not keep every mail waiting.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+type Reply = oneshot::Sender<Result<(), Arc<anyhow::Error>>>;
+
+/// Writes down what was mailed. Who sends mails waits for each before the next, so what is waited for
+/// at the same time comes from mails that are sent side by side.
+#[derive(Clone, Debug)]
+pub(crate) struct Noter {
+    waiting: mpsc::Sender<(MailId, Reply)>,
+}
+
+impl Noter {
+    /// Starts to write, until the last clone is dropped.
+    pub(crate) fn start(store: &Store) -> Self {
+        let (waiting, mut notes) = mpsc::channel(GROUP);
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut group = Vec::with_capacity(GROUP);
+            while notes.recv_many(&mut group, GROUP).await > 0 {
+                write(&store, std::mem::take(&mut group)).await;
+            }
+        });
+        Self { waiting }
+    }
+
+    /// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent
+    /// must not be sent again for that. If it fails for longer the mail is, once the job's lease has
+    /// ended.
+    pub(crate) async fn note(&self, id: MailId) -> anyhow::Result<()> {
+        let mut pauses = SETTLE_AGAIN.iter();
+        while let Err(error) = self.try_note(id).await {
+            let Some(pause) = pauses.next() else { return Err(error) };
+            tokio::time::sleep(*pause).await;
+        }
+        Ok(())
+    }
+
+    async fn try_note(&self, id: MailId) -> anyhow::Result<()> {
+        let (reply, written) = oneshot::channel();
+        self.waiting.send((id, reply)).await.context("nobody writes notes of mails")?;
+        let written = written.await.context("nobody writes notes of mails")?;
+        written.map_err(|error| anyhow!("a mail was not noted: {error:#}"))
+    }
+}
+
+async fn write(store: &Store, group: Vec<(MailId, Reply)>) {
+    let (ids, replies): (Vec<MailId>, Vec<Reply>) = group.into_iter().unzip();
+    let written = tokio::time::timeout(WRITE_TIMEOUT, mails::sent(store, &ids)).await;
+    let written = match written {
+        Ok(written) => written.map_err(anyhow::Error::from),
+        Err(elapsed) => Err(elapsed.into()),
+    };
+    let written = written.map_err(Arc::new);
+    for reply in replies {
+        // Who no longer waits sends its mail again, with the same id.
+        let _ = reply.send(written.clone());
+    }
+}
