@@ -8,25 +8,23 @@ const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
 /// Whether a name or a value anywhere in `json` holds a card number.
 pub(crate) fn json_holds_card(json: &Value) -> bool {
-    match json {
-        Value::Null | Value::Bool(_) => false,
-        Value::Number(number) => holds_card(&number.to_string()),
-        Value::String(text) => holds_card(text),
-        Value::Array(items) => items.iter().any(json_holds_card),
-        Value::Object(fields) => {
-            fields.iter().any(|(name, value)| holds_card(name) || json_holds_card(value))
-        }
-    }
+    any_text(json, holds_card)
 }
 
 /// Whether a name or a text anywhere in `json` holds U+0000.
 pub(crate) fn json_holds_nul(json: &Value) -> bool {
+    any_text(json, |text| text.contains('\0'))
+}
+
+/// Whether `holds` is true of a name, a text or a written number anywhere in `json`.
+fn any_text(json: &Value, holds: fn(&str) -> bool) -> bool {
     match json {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(json_holds_nul),
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => holds(&number.to_string()),
+        Value::String(text) => holds(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, holds)),
         Value::Object(fields) => {
-            fields.iter().any(|(name, value)| name.contains('\0') || json_holds_nul(value))
+            fields.iter().any(|(name, value)| holds(name) || any_text(value, holds))
         }
     }
 }

@@ -1,12 +1,9 @@
 use std::collections::HashMap;
 
 use entities::{PaymentId, Provider, dispute, refund};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable, QueryFilter};
 
 use super::{Item, News};
-
-/// Rows are looked for by their provider too, since the index begins with it.
-const BOTH: [Provider; 2] = [Provider::Stripe, Provider::Paypal];
 
 /// A refund or a dispute, as its provider calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,10 +36,11 @@ pub(super) async fn owners(
             Named::Dispute(_, reference) => disputes.push(reference),
         }
     }
+    // Rows are looked for by their provider too, since the index begins with it.
     let mut owners = HashMap::new();
     if !refunds.is_empty() {
         let find = refund::Entity::find()
-            .filter(refund::Column::Provider.is_in(BOTH))
+            .filter(refund::Column::Provider.is_in(Provider::iter()))
             .filter(refund::Column::ProviderReference.is_in(refunds));
         owners.extend(find.all(txn).await?.into_iter().filter_map(|row| {
             Some((Named::Refund(row.provider, row.provider_reference?), row.payment_id))
@@ -50,7 +48,7 @@ pub(super) async fn owners(
     }
     if !disputes.is_empty() {
         let find = dispute::Entity::find()
-            .filter(dispute::Column::Provider.is_in(BOTH))
+            .filter(dispute::Column::Provider.is_in(Provider::iter()))
             .filter(dispute::Column::ProviderReference.is_in(disputes));
         owners.extend(
             find.all(txn)
