@@ -1,8 +1,8 @@
 //! Receipts: one job alone, and many at once.
 //!
-//! A batch marks its mails in one transaction, sends one after the other, notes of each that it was
-//! accepted before it sends the next, and settles the jobs in another. A process that dies has one mail
-//! on its way at most, which is sent again with the same `Message-ID`.
+//! A batch marks its mails in one transaction, sends one after the other, waits until of each it is noted
+//! that it was accepted before it sends the next, and settles the jobs in another. Of a process that
+//! dies each batch has one mail on its way at most, which is sent again with the same `Message-ID`.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
