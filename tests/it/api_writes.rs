@@ -249,14 +249,12 @@ async fn nobody_gets_more_mails_in_an_hour_than_the_setting_says() {
     assert!(matches!(all[..], [Occasion::Send(_), Occasion::Send(_), Occasion::Later(_)]));
 
     // What was sent is noted for many at once as for one, and nothing else is.
-    let send = |occasion: &Occasion| match occasion {
+    let id = |occasion: &Occasion| match occasion {
         Occasion::Send(id) => Some(*id),
         _ => None,
     };
-    mails::sent(&app.store, &all.iter().filter_map(send).collect::<Vec<_>>()).await.unwrap();
-    mails::sent(&app.store, &[send(&begin("d", "grace@example.com").await).unwrap()])
-        .await
-        .unwrap();
+    mails::sent(&app.store, &all.iter().filter_map(id).collect::<Vec<_>>()).await.unwrap();
+    mails::sent(&app.store, &[id(&begin("d", "grace@example.com").await).unwrap()]).await.unwrap();
     let mut sent = Vec::new();
     for occasion in ["a", "b", "c", "d", "e", "f", "g"] {
         sent.push(mails::is_sent(&app.store, occasion).await.unwrap());
