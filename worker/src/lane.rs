@@ -153,14 +153,16 @@ impl Waiting {
         jobs.min(most)
     }
 
-    /// Waits until there is something to [`take`](Self::take), and, if that comes anew, at most
-    /// `patience` for `most` jobs; `None` when there will be nothing.
-    async fn ready(&mut self, most: usize, patience: Duration) -> Option<()> {
+    /// Waits until there is something to [`take`](Self::take), and, if that comes anew and there is
+    /// `patience`, as long for `most` jobs; `None` when there will be nothing.
+    async fn ready(&mut self, most: usize, patience: Option<Duration>) -> Option<()> {
         if self.begun.is_empty() {
             let offer = self.receiver.recv().await?;
             self.begun.push_back(Part::of(offer));
-            // What came is kept, whether there is more in time or not.
-            let _ = tokio::time::timeout(patience, self.gather(most)).await;
+            if let Some(patience) = patience {
+                // What came is kept, whether there is more in time or not.
+                let _ = tokio::time::timeout(patience, self.gather(most)).await;
+            }
         }
         Some(())
     }
@@ -219,9 +221,9 @@ impl Runner {
         }
     }
 
-    /// How long the first job waits for others.
-    fn patience(&self) -> Duration {
-        if self.lane == Lane::Mail { GATHER } else { Duration::ZERO }
+    /// How long the first job waits for others, if it does: even a timer of no time may take a millisecond.
+    fn patience(&self) -> Option<Duration> {
+        (self.lane == Lane::Mail).then_some(GATHER)
     }
 
     /// What is waiting, as much of it as one run takes; `None` when closing.
