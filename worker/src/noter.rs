@@ -12,8 +12,8 @@ use crate::perform::SETTLE_AGAIN;
 /// Notes in one statement; there are never more mails under way.
 const GROUP: usize = 256;
 
-/// Longest time for one group: longer than one waits for a connection, and short enough that all tries
-/// together end within a batch's limit. A connection that went silent must not keep every mail waiting.
+/// Longest time for one group: longer than one waits for a connection, and all tries together take less
+/// than half of a batch's limit. A connection that went silent must not keep every mail waiting.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
 type Reply = oneshot::Sender<Result<(), Arc<anyhow::Error>>>;
