@@ -6,7 +6,7 @@
 
 use boot::sql::{self, Column as Cell, Rows, Type, col, nullable};
 use entities::{
-    CustomerId, MethodId, Provider, customer,
+    CustomerId, MethodId, Provider, Timestamp, customer,
     fact::KeptMethod,
     payment_method::{Column, Entity, Model},
 };
@@ -22,6 +22,15 @@ const MOST: u64 = 100;
 
 /// The column that tokens are sealed for.
 const TOKEN: &str = "payment_methods.token";
+
+/// What a provider said.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// When it was asked, by our clock.
+    pub at: Timestamp,
+    /// What it keeps.
+    pub kept: &'a [KeptMethod],
+}
 
 /// The methods that `user_ref` may pay with in this mode, newest first.
 pub async fn list(store: &Store, user_ref: &str, livemode: bool) -> Result<Vec<Model>, Error> {
@@ -53,7 +62,8 @@ pub async fn keep(
     kept: &KeptMethod,
 ) -> Result<Model, Error> {
     let txn = store.db.begin().await?;
-    write(store, &txn, customer, provider, livemode, std::slice::from_ref(kept)).await?;
+    let told = Told { at: store.clock.now(), kept: std::slice::from_ref(kept) };
+    write(store, &txn, customer, provider, livemode, &told).await?;
     txn.commit().await?;
     let blind = store.vault.blind(TOKEN, &kept.token);
     let found = Entity::find()
@@ -64,30 +74,33 @@ pub async fn keep(
     found.ok_or_else(|| Error::Inconsistent("a saved method is another customer's".to_owned()))
 }
 
-/// Brings our rows to `kept`: all that the provider keeps for `customer`, and nothing else.
+/// Brings our rows to what was told: all that the provider keeps for `customer`, and nothing else.
+/// What was saved or taken off since the provider was asked is left as it is: an answer may be
+/// overtaken by a later one, or by [`keep`], on its way here.
 pub async fn follow(
     store: &Store,
     customer: CustomerId,
     provider: Provider,
     livemode: bool,
-    kept: &[KeptMethod],
+    told: &Told<'_>,
 ) -> Result<(), Error> {
     let txn = store.db.begin().await?;
     let mut still = Rows::new(STILL);
-    for method in kept {
+    for method in told.kept {
         still.push([store.vault.blind(TOKEN, &method.token).into()]);
     }
     let body = "UPDATE payment_methods SET detached_at = ?1 WHERE customer_id = ?2 AND provider = \
-                ?3 AND livemode = ?4 AND detached_at IS NULL AND token_blind NOT IN (SELECT blind \
-                FROM v WHERE blind IS NOT NULL)";
+                ?3 AND livemode = ?4 AND detached_at IS NULL AND created_at <= ?5 AND token_blind \
+                NOT IN (SELECT blind FROM v WHERE blind IS NOT NULL)";
     let values = vec![
         store.clock.now().micros().into(),
         customer.uuid().into(),
         provider.as_str().into(),
         livemode.into(),
+        told.at.micros().into(),
     ];
     txn.execute_raw(still.statement(txn.get_database_backend(), body, values)).await?;
-    write(store, &txn, customer, provider, livemode, kept).await?;
+    write(store, &txn, customer, provider, livemode, told).await?;
     Ok(txn.commit().await?)
 }
 
@@ -119,8 +132,11 @@ const UPSERT: &str = "INSERT INTO payment_methods (id, customer_id, provider, li
                       BIGINT), CAST(exp_year AS BIGINT), ?4 FROM v WHERE true ON CONFLICT \
                       (provider, token_blind) DO UPDATE SET kind = excluded.kind, brand = \
                       excluded.brand, last4 = excluded.last4, exp_month = excluded.exp_month, \
-                      exp_year = excluded.exp_year, detached_at = NULL WHERE \
-                      payment_methods.customer_id = excluded.customer_id";
+                      exp_year = excluded.exp_year, created_at = CASE WHEN \
+                      payment_methods.detached_at IS NULL THEN payment_methods.created_at ELSE \
+                      excluded.created_at END, detached_at = NULL WHERE \
+                      payment_methods.customer_id = excluded.customer_id AND \
+                      (payment_methods.detached_at IS NULL OR payment_methods.detached_at <= ?5)";
 
 async fn write(
     store: &Store,
@@ -128,13 +144,13 @@ async fn write(
     customer: CustomerId,
     provider: Provider,
     livemode: bool,
-    kept: &[KeptMethod],
+    told: &Told<'_>,
 ) -> Result<(), Error> {
-    if kept.is_empty() {
+    if told.kept.is_empty() {
         return Ok(());
     }
     let mut rows = Rows::new(COLUMNS);
-    for method in kept {
+    for method in told.kept {
         let id = MethodId::new();
         let sealed = store.vault.seal(Place::new(TOKEN, id.uuid()), method.token.as_bytes())?;
         rows.push([
@@ -153,6 +169,7 @@ async fn write(
         provider.as_str().into(),
         livemode.into(),
         store.clock.now().micros().into(),
+        told.at.micros().into(),
     ];
     txn.execute_raw(rows.statement(txn.get_database_backend(), UPSERT, values)).await?;
     Ok(())

@@ -1,6 +1,9 @@
 //! Writes that are sent twice, card numbers that are sent at all, saved methods, and the end of an
 //! account.
 
+use std::time::Duration;
+
+use entities::{Provider, Timestamp, fact};
 use serde_json::{Value, json};
 use tests::{Asked, TestApp, USER};
 
@@ -64,7 +67,7 @@ async fn a_key_whose_process_died_is_free_again_and_answers_expire() {
 
     use payments::idempotency::{self, Begun, Request};
 
-    let clock = boot::Clock::manual(entities::Timestamp::from_seconds(1_790_000_000));
+    let clock = boot::Clock::manual(Timestamp::from_seconds(1_790_000_000));
     let app = TestApp::with_clock(clock.clone()).await;
     let request = Request { user_ref: USER, key: "k", operation: "x", body: b"{}" };
     let Begun::New(dead) = idempotency::begin(&app.store, request).await.unwrap() else {
@@ -178,6 +181,46 @@ async fn a_method_saved_while_paying_is_learned_of_by_webhook() {
     app.stop().await;
 }
 
+// 002-PM4
+#[tokio::test]
+async fn an_old_list_of_methods_undoes_nothing_newer() {
+    use payments::methods::{self, Told};
+
+    let clock = boot::Clock::manual(Timestamp::from_seconds(1_790_000_000));
+    let app = TestApp::with_clock(clock.clone()).await;
+    let user = payments::customers::User { user_ref: USER.to_owned(), email: None };
+    let customer = payments::customers::ensure(&app.store, &user).await.unwrap().id;
+    let card = |token: &str| fact::KeptMethod {
+        token: token.to_owned(),
+        summary: fact::MethodSummary::default(),
+        exp_month: None,
+        exp_year: None,
+    };
+    let keep = async |card| {
+        methods::keep(&app.store, customer, Provider::Stripe, false, card).await.unwrap()
+    };
+    let follow = async |told: Told<'_>| {
+        methods::follow(&app.store, customer, Provider::Stripe, false, &told).await.unwrap();
+        let listed = methods::list(&app.store, USER, false).await.unwrap();
+        listed.iter().map(|method| (method.id, method.created_at)).collect::<Vec<_>>()
+    };
+    let (old, new) = (card("pm_old"), card("pm_new"));
+    let taken_off = keep(&old).await.id;
+    let asked = clock.now();
+    clock.advance(Duration::from_millis(1));
+    let saved = keep(&new).await;
+    methods::detached(&app.store, taken_off).await.unwrap();
+
+    let late = Told { at: asked, kept: std::slice::from_ref(&old) };
+    assert_eq!(follow(late).await, [(saved.id, saved.created_at)]);
+
+    // What was asked for later is followed.
+    clock.advance(Duration::from_millis(1));
+    let fresh = Told { at: clock.now(), kept: std::slice::from_ref(&old) };
+    assert_eq!(follow(fresh).await, [(taken_off, clock.now())]);
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn without_a_token_a_setup_is_begun() {
     let app = TestApp::without_workers().await;
@@ -226,9 +269,8 @@ async fn deleting_an_account_takes_every_method_off_and_keeps_what_the_law_needs
 #[tokio::test]
 async fn nobody_gets_more_mails_in_an_hour_than_the_setting_says() {
     use payments::mails::{self, Occasion, Opening};
-    use std::time::Duration;
 
-    let clock = boot::Clock::manual(entities::Timestamp::from_seconds(1_790_000_000));
+    let clock = boot::Clock::manual(Timestamp::from_seconds(1_790_000_000));
     let app = TestApp::with_clock(clock.clone()).await;
     let begin = async |occasion: &str, to: &str| {
         let opening = Opening { occasion, recipient: to, subject: "subject" };

@@ -1,6 +1,9 @@
 use entities::job::Model;
 use jobs::DetachMethods;
-use payments::{methods, provider_customers};
+use payments::{
+    methods::{self, Told},
+    provider_customers,
+};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -20,7 +23,8 @@ impl Run for DetachMethods {
             for kept in wallet.list_methods(&reference).await? {
                 wallet.forget_method(&kept.token).await?;
             }
-            methods::follow(store, customer, provider, livemode, &[]).await?;
+            let told = Told { at: store.clock.now(), kept: &[] };
+            methods::follow(store, customer, provider, livemode, &told).await?;
         }
         Ok(Ran::Done)
     }

@@ -2,7 +2,11 @@ use anyhow::anyhow;
 use entities::{CustomerId, job::Model};
 use gateways::{Gateway, Reading, Wallet};
 use jobs::SyncMethods;
-use payments::{inbox, methods, provider_customers};
+use payments::{
+    inbox,
+    methods::{self, Told},
+    provider_customers,
+};
 
 use crate::{Context, JobError, Ran, Run};
 
@@ -40,6 +44,7 @@ async fn sync(
     reference: &str,
 ) -> Result<(), JobError> {
     let (provider, livemode) = (gateway.provider(), gateway.livemode());
-    let kept = wallet.list_methods(reference).await?;
-    Ok(methods::follow(&context.store, customer, provider, livemode, &kept).await?)
+    let at = context.store.clock.now();
+    let told = Told { at, kept: &wallet.list_methods(reference).await? };
+    Ok(methods::follow(&context.store, customer, provider, livemode, &told).await?)
 }
