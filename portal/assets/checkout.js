@@ -184,8 +184,9 @@
     if (error) return tell(sentence(error.message), "Nothing was saved. Use another card.");
     // Our server learns of it by an event too; so that the page shows it at once, it is told here.
     const token = setupIntent.payment_method?.id ?? setupIntent.payment_method;
-    await send(`${begin}/keep`, { token });
-    location.assign(page);
+    const kept = await send(`${begin}/keep`, { token }).catch(() => null);
+    if (kept?.type === "opaqueredirect") return location.assign(page);
+    tell("It is saved, but is not shown here yet.", "Reload the page in a moment.");
   }
 
   // Our server's words: they name the next step. Stripe's, if ours cannot be had.

@@ -32,6 +32,7 @@ export async function open(browser, size, options = {}) {
   });
   const page = await context.newPage();
   page.trouble = [];
+  page.asked = asked(page);
   watch(page, page.trouble);
   page.on("popup", (popup) => watch(popup, page.trouble));
   await page.addInitScript(() => {
@@ -40,6 +41,31 @@ export async function open(browser, size, options = {}) {
     });
   });
   return page;
+}
+
+/** What `page` asks for: its last requests and, once each is done, how it was answered and when. */
+function asked(page) {
+  const begun = performance.now();
+  const since = () => `${Math.round(performance.now() - begun)} ms`;
+  const asked = new Map();
+  page.on("request", (request) => {
+    asked.set(request, `${since()} ${request.method()} ${request.url().slice(0, 160)}: no answer`);
+    if (asked.size > 20) asked.delete(asked.keys().next().value);
+  });
+  const ended = (request, how) => {
+    const line = asked.get(request);
+    if (line) asked.set(request, line.replace(/no answer$/, `${how} at ${since()}`));
+  };
+  page.on("response", (response) => ended(response.request(), response.status()));
+  page.on("requestfailed", (request) => ended(request, request.failure()?.errorText));
+  return asked;
+}
+
+/** What helps to understand why a test failed on `page`: what it shows and what it asked for. */
+export async function evidence(page) {
+  const text = await page.locator("body").innerText({ timeout: 1000 }).catch((error) => error.message);
+  return [`shown at ${page.url()}:`, ...text.split("\n").filter((line) => line.trim()).slice(0, 40),
+    "asked:", ...page.asked.values()];
 }
 
 /** Collects in `trouble` what `page` complains of. */
@@ -93,7 +119,7 @@ export async function paypalWindow(page, name = "PayPal") {
   const opened = page.waitForEvent("popup");
   await page.locator("#paypal").getByRole("button", { name, exact: true }).click();
   const popup = await opened;
-  popup.setDefaultTimeout(15_000);
+  popup.setDefaultTimeout(30_000);
   return popup;
 }
 

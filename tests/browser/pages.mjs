@@ -5,7 +5,7 @@
 import { deskTests } from "./desk.mjs";
 import { hostedTests, stopHosted } from "./hosted.mjs";
 import { walletTests } from "./wallets.mjs";
-import { BASE, SIZES, agree, card, launch, open, paypalWindow, signIn, typeAccount, typeCard, violations } from "./browser.mjs";
+import { BASE, SIZES, agree, card, evidence, launch, open, paypalWindow, signIn, typeAccount, typeCard, violations } from "./browser.mjs";
 
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
@@ -252,6 +252,22 @@ test("a card is saved without a payment, another one is refused", async (page) =
   await paid(page);
   await page.goto(`${BASE}/methods`);
   await page.getByRole("button", { name: /Remove Visa/ }).click();
+  await page.getByText("Nothing is saved").waitFor();
+});
+
+// 002-PM4
+test("a card that is saved and cannot be shown at once", async (page) => {
+  await signIn(page, "Demo", "/methods");
+  await submit(page).and(page.locator(":enabled")).waitFor();
+  await page.route("**/methods/keep", (route) => route.fulfill({ status: 409 }));
+  await typeCard(page, "378282246310005", "1234", "1234");
+  await submit(page).click();
+  await page.getByRole("alert").filter({ hasText: "It is saved" }).waitFor();
+  await eventually("its event has told of it", async () => {
+    await page.goto(`${BASE}/methods`);
+    return (await page.getByRole("button", { name: /Remove American Express/ }).count()) === 1;
+  });
+  await page.getByRole("button", { name: /Remove American Express/ }).click();
   await page.getByText("Nothing is saved").waitFor();
 });
 
@@ -516,7 +532,7 @@ for (const size of Object.keys(SIZES)) {
     const title = `${size}: ${name}`;
     if (!title.includes(wanted)) continue;
     const page = await open(browser, size, { colorScheme: size === "phone" ? "dark" : "light" });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const start = performance.now();
     try {
       await run(page, size);
@@ -524,7 +540,8 @@ for (const size of Object.keys(SIZES)) {
       console.log(`ok     ${title} (${Math.round(performance.now() - start)} ms)`);
       passed += 1;
     } catch (error) {
-      console.log(`FAILED ${title}\n       ${error.message.replaceAll("\n", "\n       ")}`);
+      const told = [...error.message.split("\n"), ...await evidence(page)];
+      console.log(`FAILED ${title}\n       ${told.join("\n       ")}`);
       failed += 1;
     }
     await page.context().close();
