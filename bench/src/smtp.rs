@@ -1,7 +1,7 @@
 //! A mail server that accepts everything and remembers which mails it got.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -16,7 +16,8 @@ use tokio::{
 #[derive(Debug, Default)]
 struct Accepted {
     mails: usize,
-    ids: HashSet<String>,
+    /// How often each.
+    ids: HashMap<String, usize>,
 }
 
 /// A mail server.
@@ -50,6 +51,11 @@ impl MailServer {
     pub fn accepted(&self) -> (usize, usize) {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         (accepted.mails, accepted.ids.len())
+    }
+
+    /// How often it accepted each mail, by its `Message-ID`.
+    pub fn times(&self) -> HashMap<String, usize> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).ids.clone()
     }
 }
 
@@ -89,7 +95,7 @@ async fn serve(
 fn note(accepted: &Mutex<Accepted>, id: String) {
     let mut accepted = accepted.lock().unwrap_or_else(PoisonError::into_inner);
     accepted.mails += 1;
-    accepted.ids.insert(id);
+    *accepted.ids.entry(id).or_default() += 1;
 }
 
 /// Reads a mail up to the line with a dot, and returns its `Message-ID`.

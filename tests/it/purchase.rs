@@ -1,5 +1,7 @@
 //! From the wish to buy to the credits (`000-FR1`, `001-FR1`, `002-WF1`, `002-EP1`, `002-EP2`).
 
+use std::time::Duration;
+
 use entities::payment::Status;
 use serde_json::json;
 use tests::{TestApp, USER};
@@ -16,6 +18,26 @@ async fn a_payment_in_the_sandbox_becomes_credits_by_a_signed_webhook() {
     assert_eq!(app.payment(payment).await.status, Status::Succeeded);
     app.until(async || app.count("mails WHERE state = 'sent'").await == 1).await;
     app.assert_ledger().await;
+    app.stop().await;
+}
+
+// AC9.4.1, I6
+#[tokio::test]
+async fn a_receipt_that_could_not_be_noted_at_once_is_not_mailed_again() {
+    let app = TestApp::start().await;
+    let (_, reference) = app.begin(USER, "pm_card_visa").await;
+    app.execute("ALTER TABLE mails RENAME COLUMN sent_at TO away").await;
+    assert_eq!(app.confirm_at_stripe(&reference).await, 200);
+    app.until(async || app.mails().len() == 1).await;
+    // Meanwhile the first tries to note it have failed.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(app.count("mails WHERE state = 'sent'").await, 0);
+    let mailed = app.last_mailed();
+    app.execute("ALTER TABLE mails RENAME COLUMN away TO sent_at").await;
+
+    app.until(async || app.count("mails WHERE state = 'sent'").await == 1).await;
+    app.until(async || app.count("jobs WHERE state IN ('queued', 'running')").await == 0).await;
+    assert_eq!(app.last_mailed(), mailed, "it was mailed again");
     app.stop().await;
 }
 

@@ -1,4 +1,9 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::DirEntry,
+    io::ErrorKind,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use boot::{
     Clock, Config, Shutdown,
@@ -259,9 +264,24 @@ impl TestApp {
 
     /// Every mail in the folder, as it was written, in no order; its base64 parts undone.
     pub fn mails(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.directory().join("mail")).unwrap();
-        let files = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-        files.collect()
+        let files = self.mail_files().into_iter();
+        files.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect()
+    }
+
+    /// When the last mail was written.
+    pub fn last_mailed(&self) -> SystemTime {
+        let files = self.mail_files().into_iter();
+        let times = files.map(|file| file.metadata().unwrap().modified().unwrap());
+        times.max().expect("a mail was written")
+    }
+
+    /// The mails in the folder, which is made for the first.
+    fn mail_files(&self) -> Vec<DirEntry> {
+        match std::fs::read_dir(self.directory().join("mail")) {
+            Ok(files) => files.map(Result::unwrap).collect(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Runs `sql` as it is.
