@@ -6,6 +6,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
@@ -16,6 +17,9 @@ use super::{PATIENCE, Running, free_port, within};
 
 /// What the server's log says of a client that went away in the middle of a transaction.
 const DIED_INSIDE: &str = "unexpected EOF on client connection with an open transaction";
+
+/// How long one question takes at most whether it answers.
+const ASKS_FOR: Duration = Duration::from_millis(500);
 
 /// A PostgreSQL of a test's own, as durable as in production.
 #[derive(Debug)]
@@ -112,7 +116,9 @@ impl Postgres {
                 // Parts of the one before still hold its memory.
                 self.running.start_again();
             }
-            let options = ConnectOptions::new(url.clone()).max_connections(1).to_owned();
+            let mut options = ConnectOptions::new(url.clone());
+            // While nobody listens, a pool asks again for as long as it may.
+            options.max_connections(1).acquire_timeout(ASKS_FOR);
             let Ok(connection) = Database::connect(options).await else { return false };
             connection.close().await.is_ok()
         });
