@@ -2,8 +2,8 @@
 
 use tests::chaos::{Form, Kills, Plan, run};
 
-/// Events in a second: what is left of a debug build's strength while other tests run.
-const RATE: u32 = 80;
+/// Events in a second.
+const RATE: u32 = 150;
 
 /// Another one every time; a failure says which it was.
 fn plan(form: Form, kills: usize) -> Plan {
