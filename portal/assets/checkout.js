@@ -184,9 +184,18 @@
     if (error) return tell(sentence(error.message), "Nothing was saved. Use another card.");
     // Our server learns of it by an event too; so that the page shows it at once, it is told here.
     const token = setupIntent.payment_method?.id ?? setupIntent.payment_method;
-    const kept = await send(`${begin}/keep`, { token }).catch(() => null);
-    if (kept?.type === "opaqueredirect") return location.assign(page);
+    if (await noted(token)) return location.assign(page);
     tell("It is saved, but is not shown here yet.", "Reload the page in a moment.");
+  }
+
+  // Has our server note what was saved. Twice is once.
+  async function noted(token) {
+    for (const pause of [0, 500, 2000]) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const answer = await send(`${begin}/keep`, { token }).catch(() => null);
+      if (answer?.type === "opaqueredirect") return true;
+    }
+    return false;
   }
 
   // Our server's words: they name the next step. Stripe's, if ours cannot be had.

@@ -256,18 +256,28 @@ test("a card is saved without a payment, another one is refused", async (page) =
 });
 
 // 002-PM4
-test("a card that is saved and cannot be shown at once", async (page) => {
+test("a card is shown once its saving is noted, by the page or by its event", async (page) => {
   await signIn(page, "Demo", "/methods");
   await submit(page).and(page.locator(":enabled")).waitFor();
-  await page.route("**/methods/keep", (route) => route.fulfill({ status: 409 }));
-  await typeCard(page, "378282246310005", "1234", "1234");
-  await submit(page).click();
+  const remove = page.getByRole("button", { name: /Remove American Express/ });
+  const refuse = (route) => route.fulfill({ status: 409 });
+  const save = async () => {
+    await typeCard(page, "378282246310005", "1234", "1234");
+    await submit(page).click();
+  };
+  await page.route("**/methods/keep", refuse, { times: 1 });
+  await save();
+  await remove.click();
+  await page.getByText("Nothing is saved").waitFor();
+
+  await page.route("**/methods/keep", refuse);
+  await save();
   await page.getByRole("alert").filter({ hasText: "It is saved" }).waitFor();
   await eventually("its event has told of it", async () => {
     await page.goto(`${BASE}/methods`);
-    return (await page.getByRole("button", { name: /Remove American Express/ }).count()) === 1;
+    return (await remove.count()) === 1;
   });
-  await page.getByRole("button", { name: /Remove American Express/ }).click();
+  await remove.click();
   await page.getByText("Nothing is saved").waitFor();
 });
 

@@ -2,7 +2,7 @@
 
 use tests::chaos::{Form, Kills, Plan, run};
 
-/// Events in a second.
+/// Events in a second (G1).
 const RATE: u32 = 150;
 
 /// Another one every time; a failure says which it was.

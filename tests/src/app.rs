@@ -275,13 +275,14 @@ impl TestApp {
         times.max().expect("a mail was written")
     }
 
-    /// The mails in the folder, which is made for the first.
+    /// The mails that are complete, in the folder, which is made for the first.
     fn mail_files(&self) -> Vec<DirEntry> {
-        match std::fs::read_dir(self.directory().join("mail")) {
-            Ok(files) => files.map(Result::unwrap).collect(),
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        let files = match std::fs::read_dir(self.directory().join("mail")) {
+            Ok(files) => files.map(Result::unwrap),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => panic!("{error}"),
-        }
+        };
+        files.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).collect()
     }
 
     /// Runs `sql` as it is.
