@@ -186,6 +186,9 @@
     const token = setupIntent.payment_method?.id ?? setupIntent.payment_method;
     if (await noted(token)) return location.assign(page);
     tell("It is saved, but is not shown here yet.", "Reload the page in a moment.");
+    failure.classList.replace("bad", "wait");
+    // Pressed again, it would be saved twice.
+    button.disabled = true;
   }
 
   // Has our server note what was saved. Twice is once.

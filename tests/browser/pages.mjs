@@ -273,6 +273,8 @@ test("a card is shown once its saving is noted, by the page or by its event", as
   await page.route("**/methods/keep", refuse);
   await save();
   await page.getByRole("alert").filter({ hasText: "It is saved" }).waitFor();
+  await expect("it is not to be saved twice", submit(page).isDisabled());
+  await expect("no serious finding", complain(page));
   await eventually("its event has told of it", async () => {
     await page.goto(`${BASE}/methods`);
     return (await remove.count()) === 1;
