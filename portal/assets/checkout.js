@@ -250,7 +250,8 @@
   }
 
   function broke() {
-    tell("The connection broke.", "You have not been charged twice: press the button again.");
+    const charged = mode === "setup" ? "Nothing was charged" : "You have not been charged twice";
+    tell("The connection broke.", `${charged}: press the button again.`);
   }
 
   function sentence(text = "The payment could not be begun") {

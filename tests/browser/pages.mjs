@@ -265,6 +265,12 @@ test("a card is shown once its saving is noted, by the page or by its event", as
     await typeCard(page, "378282246310005", "1234", "1234");
     await submit(page).click();
   };
+  await page.route("**/methods", (route) => route.abort(), { times: 1 });
+  await save();
+  await page.getByRole("alert").filter({ hasText: "Nothing was charged" }).waitFor();
+  // That the request failed was noted as an error of the page.
+  page.trouble.length = 0;
+
   await page.route("**/methods/keep", refuse, { times: 1 });
   await save();
   await remove.click();
