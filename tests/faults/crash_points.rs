@@ -260,7 +260,7 @@ async fn settled(stage: &Stage, store: &Store) -> Option<String> {
         return Some(format!("the disputes were not answered: {answers:?}"));
     }
     let discrepancies = ledger::verify(store).await.unwrap();
-    let mails = mails(&stage.path("data/mail"));
+    let mails = mails(&stage.path("data/mail")).len();
     let rows = mail::Entity::find().all(store.db.reader()).await.unwrap();
     let sent = rows.iter().all(|row| row.state == mail::State::Sent);
     let sound = lots.len() == 1 && discrepancies.is_empty() && sent && mails == rows.len();

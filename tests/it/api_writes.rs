@@ -218,6 +218,16 @@ async fn an_old_list_of_methods_undoes_nothing_newer() {
     clock.advance(Duration::from_millis(1));
     let fresh = Told { at: clock.now(), kept: std::slice::from_ref(&old) };
     assert_eq!(follow(fresh).await, [(taken_off, clock.now())]);
+
+    // Whichever of two is written first, if both are at once.
+    let asked = clock.now();
+    clock.advance(Duration::from_millis(1));
+    let more: Vec<_> = (0..20).map(|number| card(&format!("pm_{number}"))).collect();
+    for another in &more {
+        let late = Told { at: asked, kept: std::slice::from_ref(&old) };
+        tokio::join!(keep(another), follow(late));
+    }
+    assert_eq!(methods::list(&app.store, USER, false).await.unwrap().len(), 21);
     app.stop().await;
 }
 

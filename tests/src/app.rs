@@ -1,6 +1,4 @@
 use std::{
-    fs::DirEntry,
-    io::ErrorKind,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -264,25 +262,15 @@ impl TestApp {
 
     /// Every mail in the folder, as it was written, in no order; its base64 parts undone.
     pub fn mails(&self) -> Vec<String> {
-        let files = self.mail_files().into_iter();
-        files.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect()
+        let files = crate::process::mails(&self.directory().join("mail")).into_iter();
+        files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
     }
 
     /// When the last mail was written.
     pub fn last_mailed(&self) -> SystemTime {
-        let files = self.mail_files().into_iter();
+        let files = crate::process::mails(&self.directory().join("mail")).into_iter();
         let times = files.map(|file| file.metadata().unwrap().modified().unwrap());
         times.max().expect("a mail was written")
-    }
-
-    /// The mails that are complete, in the folder, which is made for the first.
-    fn mail_files(&self) -> Vec<DirEntry> {
-        let files = match std::fs::read_dir(self.directory().join("mail")) {
-            Ok(files) => files.map(Result::unwrap),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
-            Err(error) => panic!("{error}"),
-        };
-        files.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).collect()
     }
 
     /// Runs `sql` as it is.

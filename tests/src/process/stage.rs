@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -211,10 +212,14 @@ pub async fn count(store: &Store, what: &str) -> Option<i64> {
     row.try_get("", "n").ok()
 }
 
-/// How many mails are in `directory`.
-pub fn mails(directory: &Path) -> usize {
-    let files = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    files.filter(|file| file.path().extension().is_some_and(|it| it == "eml")).count()
+/// The mails in `directory`, which is made for the first of them; not what is still being written.
+pub fn mails(directory: &Path) -> Vec<PathBuf> {
+    let files = match std::fs::read_dir(directory) {
+        Ok(files) => files.map(|file| file.unwrap().path()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(error) => panic!("{}: {error}", directory.display()),
+    };
+    files.filter(|file| file.extension().is_some_and(|it| it == "eml")).collect()
 }
 
 /// The program under test.
