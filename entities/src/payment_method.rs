@@ -31,7 +31,7 @@ pub struct Model {
     pub exp_month: Option<i64>,
     /// The year it expires in.
     pub exp_year: Option<i64>,
-    /// When we first knew of it.
+    /// When we first knew that it is kept; anew if it was detached in between.
     pub created_at: Timestamp,
     /// When it was taken off; it can no longer be charged.
     pub detached_at: Option<Timestamp>,
