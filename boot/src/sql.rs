@@ -4,6 +4,10 @@
 //! on PostgreSQL one array per column, so that its text never changes and it is planned once; on
 //! SQLite, which has no arrays, a list of values.
 
+mod writes;
+
+pub use writes::{Table, WriteError, Writes};
+
 use std::fmt::Write;
 
 use sea_orm::{
@@ -79,45 +83,46 @@ impl Rows {
     /// The statement `WITH v(…) AS (these rows) body`; in `body`, the placeholders `?1`,
     /// `?2`, … stand for `more` on both databases.
     pub fn statement(self, backend: DatabaseBackend, body: &str, more: Vec<Value>) -> Statement {
-        let mut sql = String::with_capacity(256 + body.len());
+        let mut text = Text::new(backend);
+        self.append(&mut text, body, more);
+        text.statement()
+    }
+
+    /// Appends this to `text`.
+    fn append(self, text: &mut Text, body: &str, more: Vec<Value>) {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
         let names = names.join(", ");
-        let _ = write!(sql, "WITH v({names}) AS (");
-        let mut values = match backend {
-            DatabaseBackend::Postgres => self.arrays(&mut sql, &names),
-            _ => self.list(&mut sql),
-        };
-        sql.push_str(") ");
-        let first = values.len();
-        push_body(&mut sql, backend, body, first);
-        values.extend(more);
-        Statement::from_sql_and_values(backend, sql, values)
+        let _ = write!(text.sql, "WITH v({names}) AS (");
+        match text.backend {
+            DatabaseBackend::Postgres => self.arrays(text, &names),
+            _ => self.list(text),
+        }
+        text.sql.push_str(") ");
+        text.append(body, more);
     }
 
-    fn arrays(self, sql: &mut String, names: &str) -> Vec<Value> {
+    fn arrays(self, Text { sql, values, .. }: &mut Text, names: &str) {
         let selected: Vec<String> = self.columns.iter().map(Column::selected).collect();
         let _ = write!(sql, "SELECT {} FROM unnest(", selected.join(", "));
-        let mut values = Vec::with_capacity(self.columns.len());
         for (index, (column, cells)) in self.columns.iter().zip(self.cells).enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            let _ = write!(sql, "{comma}${}::{}[]", index + 1, column.kind.postgres());
             let cells = cells.into_iter().map(|value| column.kind.or_sentinel(value)).collect();
             values.push(Value::Array(column.kind.array(), Some(Box::new(cells))));
+            let _ = write!(sql, "{comma}${}::{}[]", values.len(), column.kind.postgres());
         }
         let _ = write!(sql, ") AS u({names})");
-        values
     }
 
-    fn list(self, sql: &mut String) -> Vec<Value> {
+    fn list(self, Text { sql, values, .. }: &mut Text) {
         let (rows, width) = (self.len(), self.columns.len());
         if rows == 0 {
             let nulls = vec!["NULL"; width].join(", ");
             let _ = write!(sql, "SELECT {nulls} WHERE false");
-            return Vec::new();
+            return;
         }
         sql.push_str("VALUES ");
         let mut columns: Vec<_> = self.cells.into_iter().map(Vec::into_iter).collect();
-        let mut values = Vec::with_capacity(rows * width);
+        values.reserve(rows * width);
         for row in 0..rows {
             sql.push_str(if row == 0 { "(" } else { ", (" });
             for (index, column) in columns.iter_mut().enumerate() {
@@ -130,31 +135,49 @@ impl Rows {
             }
             sql.push(')');
         }
-        values
+    }
+}
+
+/// A statement on its way to the database: its text so far, and the values of its placeholders.
+struct Text {
+    backend: DatabaseBackend,
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Text {
+    fn new(backend: DatabaseBackend) -> Self {
+        Self { backend, sql: String::with_capacity(512), values: Vec::new() }
+    }
+
+    fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.sql, self.values)
+    }
+
+    /// Appends `body`, its placeholders `?1`, `?2`, … standing for `more`, written as the database
+    /// wants them and moved past the values before them.
+    fn append(&mut self, body: &str, more: Vec<Value>) {
+        let sigil = if self.backend == DatabaseBackend::Postgres { '$' } else { '?' };
+        let first = self.values.len();
+        let mut rest = body;
+        while let Some(at) = rest.find('?') {
+            self.sql.push_str(&rest[..at]);
+            let digits = rest[at + 1..].chars().take_while(char::is_ascii_digit).count();
+            let number: usize =
+                rest[at + 1..=at + digits].parse().expect("a placeholder is ? and a number");
+            let _ = write!(self.sql, "{sigil}{}", first + number);
+            rest = &rest[at + 1 + digits..];
+        }
+        self.sql.push_str(rest);
+        self.values.extend(more);
     }
 }
 
 /// A statement without rows of its own, its placeholders written `?1`, `?2`, … on both databases.
 pub fn statement(backend: DatabaseBackend, body: &str, values: Vec<Value>) -> Statement {
-    let mut sql = String::with_capacity(body.len());
-    push_body(&mut sql, backend, body, 0);
-    Statement::from_sql_and_values(backend, sql, values)
-}
-
-/// Appends `body`, its placeholders moved past the `first` values before them and written as the
-/// database wants them.
-fn push_body(sql: &mut String, backend: DatabaseBackend, body: &str, first: usize) {
-    let sigil = if backend == DatabaseBackend::Postgres { '$' } else { '?' };
-    let mut rest = body;
-    while let Some(at) = rest.find('?') {
-        sql.push_str(&rest[..at]);
-        let digits = rest[at + 1..].chars().take_while(char::is_ascii_digit).count();
-        let number: usize =
-            rest[at + 1..=at + digits].parse().expect("a placeholder is ? and a number");
-        let _ = write!(sql, "{sigil}{}", first + number);
-        rest = &rest[at + 1 + digits..];
-    }
-    sql.push_str(rest);
+    let mut text = Text::new(backend);
+    text.append(body, values);
+    text.statement()
 }
 
 impl Column {
