@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use boot::Clock;
+use boot::{
+    Clock,
+    sql::{WriteError, Writes},
+};
 use entities::{Provider, Timestamp, job::State};
 use futures_util::future::join_all;
 use jobs::{
@@ -133,6 +136,44 @@ async fn a_job_whose_worker_died_is_taken_over_and_the_dead_one_is_not_heard() {
     let txn = db.begin().await.unwrap();
     queue::done(&txn, std::slice::from_ref(&second), clock.now()).await.unwrap();
     txn.commit().await.unwrap();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_written_together_is_written_as_a_whole_or_not_at_all() {
+    let app = TestApp::without_workers().await;
+    let (db, now) = (&app.store.db, app.store.clock.now());
+    let alert = |subject: &str| {
+        let (kind, detail) = ("test".to_owned(), "x".to_owned());
+        NewJob::of(&Alert { kind, subject: subject.to_owned(), detail }, now)
+    };
+    let mut ours = Vec::new();
+    for subject in ["one", "two"] {
+        let id = enqueue(&app, alert(subject)).await;
+        let claim = Claim { lane: Alert::LANE, worker: "us", now };
+        ours.push(queue::claim_one(db, claim, id).await.unwrap().unwrap());
+    }
+    let mut lost = ours.clone();
+    lost[1].attempts += 1;
+    for (jobs, kept) in [(lost, 2), (ours, 3)] {
+        let mut writes = Writes::new();
+        queue::stage_insert(&mut writes, vec![alert("three"), alert("one")], now);
+        queue::stage_done(&mut writes, &jobs, now);
+        let txn = db.begin().await.unwrap();
+        match writes.execute(&txn).await {
+            Ok(written) => {
+                assert_eq!((kept, written), (3, vec![1, 2]), "one was there already");
+                txn.commit().await.unwrap();
+            }
+            Err(error) => {
+                assert!(matches!(error, WriteError::Missed { wanted: 2, written: 1 }), "{error:?}");
+                txn.rollback().await.unwrap();
+            }
+        }
+        assert_eq!(app.count("jobs").await, kept);
+        let done = app.count("jobs WHERE state = 'done'").await;
+        assert_eq!(done, if kept == 3 { 2 } else { 0 });
+    }
     app.stop().await;
 }
 

@@ -14,8 +14,8 @@ pub use backoff::backoff;
 pub use claim::{Claim, claim_again, claim_fresh, claim_one, lease, tried};
 pub use dead::{Filter, Settled, cancel, count, forget, list, list_after, prune, requeue};
 pub use due::{Cursor, Depth, Due, depths, due, due_after};
-pub use insert::insert;
-pub use settle::{LeaseLost, SettleError, bury, done, release, retry, snooze};
+pub use insert::{insert, stage_insert, stage_insert_for};
+pub use settle::{LeaseLost, SettleError, bury, done, release, retry, snooze, stage_done};
 
 use crate::{AcceptDispute, Job, ProcessRefund};
 

@@ -1,6 +1,6 @@
 use boot::{
     Db,
-    sql::{self, Column, Rows, Type, col},
+    sql::{self, Column, Rows, Type, WriteError, Writes, col},
 };
 use entities::{Timestamp, job::Model};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
@@ -28,24 +28,39 @@ pub enum SettleError {
     Db(#[from] DbErr),
 }
 
+impl From<WriteError> for SettleError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Db(error) => Self::Db(error),
+            WriteError::Missed { wanted, written } => {
+                Self::LeaseLost(LeaseLost { lost: wanted - written, of: wanted })
+            }
+        }
+    }
+}
+
 /// Marks `jobs` done, if and only if `txn` commits and all of them are still ours.
 pub async fn done(
     txn: &DatabaseTransaction,
     jobs: &[Model],
     now: Timestamp,
 ) -> Result<(), SettleError> {
+    let mut writes = Writes::new();
+    stage_done(&mut writes, jobs, now);
+    writes.execute(txn).await?;
+    Ok(())
+}
+
+/// Adds to `writes` that `jobs` are done; they fail unless all of them are still ours.
+pub fn stage_done(writes: &mut Writes, jobs: &[Model], now: Timestamp) {
     let Some(worker) = jobs.first().and_then(|job| job.worker.clone()) else {
-        return Ok(());
+        return;
     };
     // COALESCE, or PostgreSQL may find them by the index of all that is running.
     let body = "UPDATE jobs SET state = 'done', finished_at = ?1, lease_until = NULL, \
                 last_error = NULL FROM v WHERE jobs.id = v.id AND jobs.attempts = v.attempts AND \
                 COALESCE(jobs.state, '') = 'running' AND jobs.worker = ?2";
-    let more = vec![now.micros().into(), worker.into()];
-    let statement = runs(jobs).statement(txn.get_database_backend(), body, more);
-    let settled = txn.execute_raw(statement).await?.rows_affected();
-    let of = jobs.len() as u64;
-    if settled == of { Ok(()) } else { Err(LeaseLost { lost: of - settled, of }.into()) }
+    writes.add_all(runs(jobs), body, vec![now.micros().into(), worker.into()]);
 }
 
 /// Puts `jobs` back to wait until `run_at` without counting the attempt.
