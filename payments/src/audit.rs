@@ -12,9 +12,9 @@ pub use chain::{Anchor, ParseAnchorError};
 pub use seal::{Sealed, seal, sealed_at};
 pub use verify::{Report, Seen, verify, verify_within};
 
-use boot::sql::{Column, Rows, Type, col, nullable};
+use boot::sql::{Column, Rows, Type, Writes, col, nullable};
 use entities::{AuditId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 const COLUMNS: &[Column] = &[
     col("id", Type::Uuid),
@@ -47,9 +47,14 @@ pub async fn write(
     lines: Vec<Line>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    if lines.is_empty() {
-        return Ok(());
-    }
+    let mut writes = Writes::new();
+    stage(&mut writes, lines, now);
+    writes.execute(txn).await?;
+    Ok(())
+}
+
+/// Adds `lines` to `writes`.
+pub(crate) fn stage(writes: &mut Writes, lines: Vec<Line>, now: Timestamp) {
     let mut rows = Rows::new(COLUMNS);
     for line in lines {
         rows.push([
@@ -64,6 +69,5 @@ pub async fn write(
     }
     let body = "INSERT INTO audit_log (id, at, actor, action, subject, before, after) SELECT id, \
                 at, actor, action, subject, before, after FROM v";
-    txn.execute_raw(rows.statement(txn.get_database_backend(), body, Vec::new())).await?;
-    Ok(())
+    writes.add(rows, body, Vec::new());
 }

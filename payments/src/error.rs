@@ -1,3 +1,4 @@
+use boot::sql::WriteError;
 use entities::PaymentId;
 use sea_orm::{DbErr, RuntimeErr};
 
@@ -127,11 +128,18 @@ impl From<Unanswerable> for Error {
     }
 }
 
+impl From<WriteError> for Error {
+    /// Of what is staged only the end of jobs has to write every row.
+    fn from(error: WriteError) -> Self {
+        jobs::queue::SettleError::from(error).into()
+    }
+}
+
 impl From<jobs::queue::SettleError> for Error {
     fn from(error: jobs::queue::SettleError) -> Self {
         match error {
             jobs::queue::SettleError::LeaseLost(lost) => Self::LeaseLost(lost),
-            jobs::queue::SettleError::Db(error) => Self::Db(error),
+            jobs::queue::SettleError::Db(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Events, in batches: claim, load, decide, write, in one transaction for all of a batch.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use boot::faults;
+use boot::{faults, sql::Writes};
 use entities::{
     EventId, JobId, PaymentId, Provider, Timestamp,
     job::{Lane, Model},
@@ -189,22 +189,29 @@ async fn apply_all(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
     }
 
     let txn = store.db.begin().await.map_err(payments::Error::from)?;
-    let mut enqueued = Vec::new();
+    let (mut writes, mut enqueued) = (Writes::new(), Vec::new());
     for (provider, told) in told {
         let policy = context.policies.get(provider).context("a provider has no policy")?;
+        // Another provider's news may be about the same customers.
+        mem::take(&mut writes).execute(&txn).await.map_err(payments::Error::from)?;
         let (indexes, items) = told.payments;
-        let applied = apply::apply(&txn, &store.vault, policy, &items, now).await?;
+        let by = (&store.vault, policy);
+        let applied = apply::stage(&txn, &mut writes, by, &items, now).await?;
         enqueued.extend(applied.enqueued);
-        let outcomes = indexes.into_iter().zip(applied.outcomes);
+        let mut outcomes: Vec<_> = indexes.into_iter().zip(applied.outcomes).collect();
         let (indexes, items) = told.money_back;
-        let applied = money_back::apply(&txn, policy, &items, now).await?;
-        enqueued.extend(applied.enqueued);
-        for (index, outcome) in outcomes.chain(indexes.into_iter().zip(applied.outcomes)) {
+        if !items.is_empty() {
+            mem::take(&mut writes).execute(&txn).await.map_err(payments::Error::from)?;
+            let applied = money_back::apply(&txn, policy, &items, now).await?;
+            enqueued.extend(applied.enqueued);
+            outcomes.extend(indexes.into_iter().zip(applied.outcomes));
+        }
+        for (index, outcome) in outcomes {
             works[index].verdict = Some(verdict(&outcome));
             works[index].payment_id = outcome.payment_id();
         }
     }
-    enqueued.extend(settle(&txn, &works, &events, now).await?);
+    enqueued.extend(settle((&txn, writes), &works, &events, now).await?);
     faults::point(ApplyEvent::NAME, "commit").await?;
     txn.commit().await.map_err(payments::Error::from)?;
     faults::point(ApplyEvent::NAME, "end").await?;
@@ -243,9 +250,9 @@ fn read(context: &Context, opened: &Opened) -> Read {
     }
 }
 
-/// Writes down what became of the events and of their jobs.
+/// Writes down what became of the events and of their jobs, with what else is to be written.
 async fn settle(
-    txn: &DatabaseTransaction,
+    (txn, mut writes): (&DatabaseTransaction, Writes),
     works: &[Work],
     events: &HashMap<EventId, Opened>,
     now: Timestamp,
@@ -275,10 +282,12 @@ async fn settle(
         }
         verdicts.push((work.event_id, verdict, work.payment_id));
     }
-    inbox::settle(txn, &verdicts, now).await?;
-    queue::done(txn, &done, now).await?;
+    let enqueued = queue::stage_insert(&mut writes, follow_ups, now);
+    inbox::stage_settled(&mut writes, &verdicts, now);
+    queue::stage_done(&mut writes, &done, now);
+    writes.execute(txn).await?;
     queue::snooze(txn, &snoozed, "the event's payment is unknown yet").await?;
-    Ok(queue::insert(txn, follow_ups, now).await?)
+    Ok(enqueued)
 }
 
 /// The alert of an event that can never be applied.

@@ -9,16 +9,18 @@ mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem,
     time::Duration,
 };
 
+use boot::sql::Writes;
 use entities::{
     EventId, PaymentId, Timestamp,
     fact::{CardMark, Fact, News},
     payment::{Model, Status},
 };
 use jobs::{Alert, Enqueued, NewJob, SendFailure, SendReceipt, queue};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::{
     Error,
@@ -101,6 +103,21 @@ pub async fn apply(
     items: &[Item],
     now: Timestamp,
 ) -> Result<Applied, Error> {
+    let mut writes = Writes::new();
+    let applied = stage(txn, &mut writes, (vault, policy), items, now).await?;
+    writes.execute(txn).await?;
+    Ok(applied)
+}
+
+/// [`apply`] but for what is left in `writes`: to be executed in `txn` with what else it has to say,
+/// before anybody reads what was granted.
+pub async fn stage(
+    txn: &DatabaseTransaction,
+    writes: &mut Writes,
+    (vault, policy): (&Vault, &Policy),
+    items: &[Item],
+    now: Timestamp,
+) -> Result<Applied, Error> {
     let mut loaded = load::load(txn, items).await?;
     let mut cases: BTreeMap<(PaymentId, &'static str), Case> = BTreeMap::new();
     let mut declines = Vec::new();
@@ -132,7 +149,7 @@ pub async fn apply(
     }
     let changed = loaded.into_changed();
     let (enqueued, granted) = write_all(
-        txn,
+        (txn, writes),
         (vault, policy),
         changed,
         Seen { cases: cases.into_values().collect(), declines },
@@ -161,7 +178,7 @@ fn decline(row: &Model, fact: &Fact) -> Option<Decline> {
 }
 
 async fn write_all(
-    txn: &DatabaseTransaction,
+    (txn, writes): (&DatabaseTransaction, &mut Writes),
     (vault, policy): (&Vault, &Policy),
     changed: Vec<Working>,
     seen: Seen,
@@ -174,11 +191,11 @@ async fn write_all(
     let suspected: BTreeSet<PaymentId> = judged.keys().copied().collect();
     let succeeded: Vec<&Model> =
         changed.iter().filter(|working| working.grant).map(|working| &working.row).collect();
-    let granted = ledger::grant(txn, &succeeded, &suspected, now).await?;
+    let granted = ledger::grant(txn, writes, &succeeded, &suspected, now).await?;
     let opened = reviews::open(txn, seen.cases, now).await?;
     let mut lines: Vec<Line> = changed.iter().filter_map(status_line).collect();
     lines.extend(opened.iter().map(|(id, case)| review_line(&id.to_string(), case)));
-    audit::write(txn, lines, now).await?;
+    audit::stage(writes, lines, now);
 
     let receipts = granted.iter().map(|grant| SendReceipt { payment_id: grant.payment_id });
     let alerts = opened.iter().map(|(id, case)| Alert {
@@ -189,18 +206,23 @@ async fn write_all(
     let mut jobs: Vec<NewJob> = receipts.map(|job| NewJob::of(&job, now)).collect();
     jobs.extend(alerts.map(|job| NewJob::of(&job, now)));
     jobs.extend(changed.iter().filter_map(late_failure).map(|job| NewJob::of(&job, now)));
-    let mut enqueued = queue::insert(txn, jobs, now).await?;
+    let mut enqueued = queue::stage_insert(writes, jobs, now);
     let ids: Vec<PaymentId> = granted.iter().map(|grant| grant.payment_id).collect();
     let credits = granted.iter().map(|grant| (grant.payment_id, grant.credits)).collect();
+    let early = money_back::early(txn, &ids).await?;
+    if !judged.is_empty() || !early.is_empty() {
+        // Both read what was granted.
+        mem::take(writes).execute(txn).await?;
+    }
     enqueued.extend(reviews::suspect(txn, judged, &credits, now).await?);
-    enqueued.extend(money_back::catch_up(txn, &ids, now).await?);
+    enqueued.extend(money_back::catch_up(txn, early, now).await?);
     alarm.extend(watch::contradictions(txn, !opened.is_empty(), policy, now).await?);
     alarm.extend(watch::double_grants(txn, succeeded.len() - granted.len(), policy, now).await?);
     enqueued.extend(alarm);
     // Last, since it locks the series for every other transaction.
     let new = |payment: &&&Model| granted.iter().any(|grant| grant.payment_id == payment.id);
     let billed: Vec<&Model> = succeeded.iter().filter(new).copied().collect();
-    invoices::issue(txn, &billed, now).await?;
+    invoices::stage(writes, txn.get_database_backend(), &billed, now);
     Ok((enqueued, granted.len()))
 }
 

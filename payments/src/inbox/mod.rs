@@ -10,7 +10,7 @@ pub use prune::prune;
 pub use read::{Opened, counts, find, latest, load};
 pub use record::{Delivery, Recorded, record, record_in};
 pub use recorder::{RecordError, Recorder};
-pub use settle::{Settled, Verdict, settle};
+pub use settle::{Settled, Verdict, settle, stage_settled};
 
 use entities::EventId;
 

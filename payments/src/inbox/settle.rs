@@ -1,6 +1,6 @@
-use boot::sql::{Column, Rows, Type, col, nullable};
+use boot::sql::{Column, Rows, Type, Writes, col, nullable};
 use entities::{EventId, PaymentId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,14 @@ pub async fn settle(
     verdicts: &[Settled],
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    if verdicts.is_empty() {
-        return Ok(());
-    }
+    let mut writes = Writes::new();
+    stage_settled(&mut writes, verdicts, now);
+    writes.execute(txn).await?;
+    Ok(())
+}
+
+/// Adds to `writes` what [`settle`] notes.
+pub fn stage_settled(writes: &mut Writes, verdicts: &[Settled], now: Timestamp) {
     let mut rows = Rows::new(COLUMNS);
     for (id, verdict, payment_id) in verdicts {
         let (state, error, parks) = match verdict {
@@ -51,7 +56,5 @@ pub async fn settle(
                 provider_events.payment_id), settled_at = CASE WHEN v.state = 'parked' THEN NULL \
                 ELSE ?1 END FROM v WHERE provider_events.id = v.id AND provider_events.state <> \
                 'applied'";
-    let statement = rows.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
-    txn.execute_raw(statement).await?;
-    Ok(())
+    writes.add(rows, body, vec![now.micros().into()]);
 }

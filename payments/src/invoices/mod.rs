@@ -5,7 +5,7 @@ mod issue;
 mod read;
 mod tax;
 
-pub use issue::issue;
+pub(crate) use issue::stage;
 pub use read::{find, find_all};
 pub use tax::{Tax, included};
 

@@ -9,7 +9,7 @@ use entities::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 
-use super::{SERIES, included, issue, written};
+use super::{SERIES, included, issue::issue, written};
 use crate::{Error, Store, billing, customers, vault::Place};
 
 /// The invoice of payment `id`; `None` if it has not succeeded.
@@ -74,7 +74,7 @@ async fn issue_late(store: &Store, id: PaymentId) -> Result<Option<Model>, Error
     txn.execute_raw(sql::statement(txn.get_database_backend(), body, values)).await?;
     let known = Entity::find().filter(Column::PaymentId.eq(id)).one(&txn).await?;
     if known.is_none() {
-        issue(&txn, &[&payment], store.clock.now()).await?;
+        issue(&txn, &payment, store.clock.now()).await?;
     }
     txn.commit().await?;
     Ok(numbered(store, &[id]).await?.pop())

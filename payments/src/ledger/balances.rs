@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use boot::{
     faults,
-    sql::{Column, Rows, Type, col},
+    sql::{Column, Rows, Type, Writes, col},
 };
 use entities::{CustomerId, Timestamp, balance};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
@@ -74,9 +74,14 @@ pub(super) async fn add(
     changes: BTreeMap<String, i64>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    if changes.is_empty() {
-        return Ok(());
-    }
+    let mut writes = Writes::new();
+    stage(&mut writes, changes, now);
+    writes.execute(txn).await?;
+    Ok(())
+}
+
+/// Adds to `writes` what [`add`] adds.
+pub(super) fn stage(writes: &mut Writes, changes: BTreeMap<String, i64>, now: Timestamp) {
     let mut rows = Rows::new(COLUMNS);
     for (account, amount) in changes {
         let forgotten = i64::from(faults::planted("balance-forgotten"));
@@ -87,6 +92,5 @@ pub(super) async fn add(
                 UPDATE SET amount = balances.amount + excluded.amount, updated_at = \
                 excluded.updated_at";
     let more = vec![CREDITS.into(), now.micros().into()];
-    txn.execute_raw(rows.statement(txn.get_database_backend(), body, more)).await?;
-    Ok(())
+    writes.add(rows, body, more);
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use boot::sql::{Column, Rows, Type, col};
+use boot::sql::{Column, Rows, Type, Writes, col};
 use entities::{LotId, PaymentId, Timestamp, TransferId, ledger_transfer::Kind, payment::Model};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
@@ -41,17 +41,19 @@ pub(super) struct Transfer {
 
 /// A payment whose credits were granted by this very transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub(crate) struct Grant {
     /// The payment.
-    pub payment_id: PaymentId,
+    pub(crate) payment_id: PaymentId,
     /// All its credits, bonus included.
-    pub credits: i64,
+    pub(crate) credits: i64,
 }
 
-/// Grants the credits of `payments`, if and only if `txn` commits; returns those that had not been
-/// granted before, whoever asked. The credits of those in `suspected` are set aside.
-pub async fn grant(
+/// Grants the credits of `payments`, if and only if `txn` commits and `writes` are executed in it;
+/// returns those that had not been granted before, whoever asked. The credits of those in
+/// `suspected` are set aside.
+pub(crate) async fn grant(
     txn: &DatabaseTransaction,
+    writes: &mut Writes,
     payments: &[&Model],
     suspected: &BTreeSet<PaymentId>,
     now: Timestamp,
@@ -65,7 +67,7 @@ pub async fn grant(
     };
     let transfers =
         payments.iter().map(|payment| grant_transfer(payment, account(payment))).collect();
-    let new = post(txn, transfers, now).await?;
+    let new = begin(txn, writes, transfers, now).await?;
     let granted: Vec<&&Model> =
         payments.iter().filter(|payment| new.contains(&payment.id.to_string())).collect();
     let mut lots = Rows::new(LOTS);
@@ -82,14 +84,11 @@ pub async fn grant(
         ]);
         *changes.entry(account(payment)).or_default() += payment.total_credits();
     }
-    if !lots.is_empty() {
-        let body = "INSERT INTO credit_lots (id, customer_id, payment_id, granted, bonus, \
-                    remaining, held, created_at) SELECT id, customer_id, payment_id, granted, \
-                    bonus, granted + bonus - held, held, ?1 FROM v";
-        let statement = lots.statement(txn.get_database_backend(), body, vec![now.micros().into()]);
-        txn.execute_raw(statement).await?;
-    }
-    balances::add(txn, changes, now).await?;
+    let body = "INSERT INTO credit_lots (id, customer_id, payment_id, granted, bonus, remaining, \
+                held, created_at) SELECT id, customer_id, payment_id, granted, bonus, granted + \
+                bonus - held, held, ?1 FROM v";
+    writes.add(lots, body, vec![now.micros().into()]);
+    balances::stage(writes, changes, now);
     let grant =
         |payment: &&&Model| Grant { payment_id: payment.id, credits: payment.total_credits() };
     Ok(granted.iter().map(grant).collect())
@@ -122,6 +121,20 @@ pub(super) async fn post(
     transfers: Vec<Transfer>,
     now: Timestamp,
 ) -> Result<HashSet<String>, DbErr> {
+    let mut writes = Writes::new();
+    let new = begin(txn, &mut writes, transfers, now).await?;
+    writes.execute(txn).await?;
+    Ok(new)
+}
+
+/// Writes `transfers`, adds their legs to `writes`, and returns the `source_ref` of those that were
+/// not there.
+async fn begin(
+    txn: &DatabaseTransaction,
+    writes: &mut Writes,
+    transfers: Vec<Transfer>,
+    now: Timestamp,
+) -> Result<HashSet<String>, DbErr> {
     let backend = txn.get_database_backend();
     let mut rows = Rows::new(TRANSFERS);
     for transfer in &transfers {
@@ -135,11 +148,12 @@ pub(super) async fn post(
     }
     let body = "INSERT INTO ledger_transfers (id, kind, source_ref, customer_id, created_at) \
                 SELECT id, kind, source_ref, customer_id, ?1 FROM v WHERE true ON CONFLICT (kind, \
-                source_ref) DO NOTHING RETURNING source_ref";
-    let statement = rows.statement(backend, body, vec![now.micros().into()]);
-    let mut new = HashSet::new();
-    for row in txn.query_all_raw(statement).await? {
-        new.insert(row.try_get::<String>("", "source_ref")?);
+                source_ref) DO NOTHING";
+    let statement = rows.clone().statement(backend, body, vec![now.micros().into()]);
+    let mut new: HashSet<String> =
+        transfers.iter().map(|transfer| transfer.source_ref.clone()).collect();
+    if txn.execute_raw(statement).await?.rows_affected() < transfers.len() as u64 {
+        new = written(txn, rows).await?;
     }
     let mut entries = Rows::new(ENTRIES);
     for transfer in transfers.into_iter().filter(|transfer| new.contains(&transfer.source_ref)) {
@@ -148,12 +162,18 @@ pub(super) async fn post(
             entries.push([id.into(), leg.into(), account.into(), asset.into(), amount.into()]);
         }
     }
-    if !entries.is_empty() {
-        let body = "INSERT INTO ledger_entries (transfer_id, leg, account, asset, amount) SELECT \
-                    transfer_id, leg, account, asset, amount FROM v";
-        txn.execute_raw(entries.statement(backend, body, Vec::new())).await?;
-    }
+    let body = "INSERT INTO ledger_entries (transfer_id, leg, account, asset, amount) SELECT \
+                transfer_id, leg, account, asset, amount FROM v";
+    writes.add(entries, body, Vec::new());
     Ok(new)
+}
+
+/// The `source_ref` of those of `transfers` that are in the ledger under their own ids.
+async fn written(txn: &DatabaseTransaction, transfers: Rows) -> Result<HashSet<String>, DbErr> {
+    let body = "SELECT t.source_ref FROM v JOIN ledger_transfers t ON t.id = v.id";
+    let statement = transfers.statement(txn.get_database_backend(), body, Vec::new());
+    let found = txn.query_all_raw(statement).await?;
+    found.iter().map(|row| row.try_get("", "source_ref")).collect()
 }
 
 fn balanced(legs: &[(String, String, i64)]) -> bool {

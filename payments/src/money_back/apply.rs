@@ -130,14 +130,13 @@ pub async fn apply(
     Ok(Applied { outcomes, enqueued })
 }
 
-/// Books what was told of `payments` before their credits were granted, in the same transaction as
-/// the grant.
-pub async fn catch_up(
+/// Books what was told of the payments `early` before their credits were granted, in the same
+/// transaction as the grant.
+pub(crate) async fn catch_up(
     txn: &DatabaseTransaction,
-    payments: &[PaymentId],
+    early: Vec<PaymentId>,
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, Error> {
-    let early = early(txn, payments).await?;
     if early.is_empty() {
         return Ok(Vec::new());
     }
@@ -178,7 +177,10 @@ pub(crate) async fn suspect(
 }
 
 /// Those of `payments` of which a refund or a dispute is known.
-async fn early(txn: &DatabaseTransaction, payments: &[PaymentId]) -> Result<Vec<PaymentId>, DbErr> {
+pub(crate) async fn early(
+    txn: &DatabaseTransaction,
+    payments: &[PaymentId],
+) -> Result<Vec<PaymentId>, DbErr> {
     if payments.is_empty() {
         return Ok(Vec::new());
     }

@@ -10,6 +10,6 @@ mod follow_ups;
 mod owners;
 mod rows;
 
-pub(crate) use apply::suspect;
-pub use apply::{Applied, Item, News, apply, catch_up};
+pub use apply::{Applied, Item, News, apply};
+pub(crate) use apply::{catch_up, early, suspect};
 pub(crate) use books::Books;
