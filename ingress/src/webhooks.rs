@@ -52,6 +52,7 @@ pub(crate) async fn receive(
         occurred_at: envelope.occurred_at,
         body,
         source: Source::Webhook,
+        received_at: app.store.clock.now(),
     };
     let recorded = app.recorder.record(delivery).await;
     let recorded = recorded.map_err(|error| Problem::Unavailable(error.into()))?;

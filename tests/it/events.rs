@@ -137,6 +137,32 @@ async fn another_body_under_a_known_id_changes_nothing_and_alerts() {
     app.stop().await;
 }
 
+// spoof class 32
+#[tokio::test]
+async fn what_arrives_together_is_told_apart() {
+    let app = TestApp::without_workers().await;
+    let names = ["a", "b", "c"];
+    for name in names {
+        app.pending_payment(Some(&format!("pi_{name}"))).await;
+    }
+    let [a, b, c] = names.map(|name| {
+        event(&format!("evt_{name}"), "payment_intent.succeeded", &format!("pi_{name}"), None)
+    });
+    // Twice in one group is once.
+    assert_eq!(app.record(&[a.clone(), b.clone(), a.clone()]).await, [true, true, false]);
+    assert!(app.record(&[]).await.is_empty());
+    let forged = event("evt_b", "payment_intent.succeeded", "pi_c", None);
+    assert_eq!(app.record(&[a, forged, c, b]).await, [false, false, true, false]);
+    app.run_jobs().await;
+
+    assert_eq!(app.balance(USER).await.available, 3 * 240);
+    assert_eq!(app.count("provider_events WHERE state = 'applied'").await, 3);
+    assert_eq!(app.count("jobs WHERE name = 'apply-event'").await, 3);
+    assert_eq!(app.count("mails WHERE occasion LIKE 'alert:event-body-differs:%'").await, 1);
+    app.assert_ledger().await;
+    app.stop().await;
+}
+
 // accept set
 #[tokio::test]
 async fn unknown_kinds_long_ids_and_unicode_are_taken() {

@@ -357,8 +357,9 @@ impl TestApp {
         self.deliver_raw(&[("stripe-signature", &header)], body).await.0
     }
 
-    /// Writes `events` down in one transaction, as those are that arrive at the same moment.
-    pub async fn record(&self, events: &[Value]) {
+    /// Writes `events` down in one transaction, as those are that arrive at the same moment; whether
+    /// each was new.
+    pub async fn record(&self, events: &[Value]) -> Vec<bool> {
         let gateway = self.context.gateways.get(Provider::Stripe).unwrap();
         let deliveries: Vec<Delivery> = events
             .iter()
@@ -374,11 +375,13 @@ impl TestApp {
                     occurred_at: envelope.occurred_at,
                     body,
                     source: Source::Webhook,
+                    received_at: self.store.clock.now(),
                 }
             })
             .collect();
-        let (_, enqueued) = inbox::record(&self.store, &deliveries).await.unwrap();
+        let (recorded, enqueued) = inbox::record(&self.store, &deliveries).await.unwrap();
         self.context.dispatcher.announce(enqueued);
+        recorded.into_iter().map(|recorded| recorded != inbox::Recorded::Duplicate).collect()
     }
 
     /// Delivers `body` with `headers`, whatever they are: status and body.

@@ -186,6 +186,7 @@ impl<'a> Looking<'a> {
                 occurred_at: envelope.occurred_at,
                 body: event.clone().into_bytes(),
                 source: Source::Poll,
+                received_at: self.context.store.clock.now(),
             }),
             Err(error) => {
                 tracing::error!(%error, "the provider listed an event that cannot be read");

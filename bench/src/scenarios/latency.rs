@@ -40,8 +40,9 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 const PUSH_TO_START: &str = "SELECT finished_at - created_at AS took FROM jobs WHERE name = \
                              'apply-event' AND created_at >= $1 ORDER BY took";
 
-/// `received_at` is taken when the delivery is about to be written. The server notes when it
-/// committed (`track_commit_timestamp`); a transfer's row never changes, so its own commit it is.
+/// `received_at` is taken when a delivery is proved, before it waits to be written. The server notes
+/// when it committed (`track_commit_timestamp`); a transfer's row never changes, so its own commit it
+/// is.
 pub(super) const WEBHOOK_TO_CREDITS: &str = "SELECT (EXTRACT(EPOCH FROM pg_xact_commit_timestamp(t.xmin)) * \
                                   1000000)::bigint - e.received_at AS took FROM ledger_transfers t \
                                   JOIN payments p ON t.source_ref = 'txn_' || replace(p.id::text, \

@@ -5,10 +5,7 @@ use entities::{
     EventId,
     provider_event::{Column, Entity, Model, State},
 };
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect};
 
 use super::{Delivery, body_place};
 use crate::{Error, Store};
@@ -69,22 +66,26 @@ pub async fn counts(store: &Store) -> Result<Vec<(State, i64)>, Error> {
 /// What makes an event the same as another: all columns of the unique key, or no index serves.
 const KEYS: &[sql::Column] = &[
     col("place", Type::Int),
+    col("id", Type::Uuid),
     col("provider", Type::Text),
     col("account", Type::Text),
     col("livemode", Type::Bool),
     col("event_id", Type::Text),
 ];
 
-/// What we hold of the events that `deliveries` are again: by their places in the slice.
-pub(super) async fn stored(
+/// What we hold, under other ids than `ids`, of the events that `deliveries` are: by their places in
+/// the slice.
+pub(super) async fn known(
     store: &Store,
-    txn: &DatabaseTransaction,
-    deliveries: &[&Delivery],
+    connection: &impl ConnectionTrait,
+    ids: &[EventId],
+    deliveries: &[Delivery],
 ) -> Result<HashMap<usize, Opened>, Error> {
     let mut rows = Rows::new(KEYS);
-    for (place, delivery) in (0_i64..).zip(deliveries) {
+    for (place, (id, delivery)) in (0_i64..).zip(ids.iter().zip(deliveries)) {
         rows.push([
             place.into(),
+            id.uuid().into(),
             delivery.provider.as_str().into(),
             delivery.account.clone().unwrap_or_default().into(),
             delivery.livemode.into(),
@@ -92,14 +93,15 @@ pub(super) async fn stored(
         ]);
     }
     let body = "SELECT v.place, e.* FROM v JOIN provider_events e ON e.provider = v.provider AND \
-                e.account = v.account AND e.livemode = v.livemode AND e.event_id = v.event_id";
-    let statement = rows.statement(txn.get_database_backend(), body, Vec::new());
-    let mut stored = HashMap::new();
-    for row in txn.query_all_raw(statement).await? {
+                e.account = v.account AND e.livemode = v.livemode AND e.event_id = v.event_id WHERE \
+                e.id <> v.id";
+    let statement = rows.statement(connection.get_database_backend(), body, Vec::new());
+    let mut known = HashMap::new();
+    for row in connection.query_all_raw(statement).await? {
         let place: i64 = row.try_get("", "place")?;
         let event = Model::from_query_result(&row, "")?;
         let body = store.vault.unseal(body_place(event.id), &event.body)?;
-        stored.insert(usize::try_from(place).unwrap_or(usize::MAX), Opened { event, body });
+        known.insert(usize::try_from(place).unwrap_or(usize::MAX), Opened { event, body });
     }
-    Ok(stored)
+    Ok(known)
 }

@@ -56,6 +56,10 @@ pub enum Trip {
 /// How PostgreSQL's protocol says COMMIT in a simple query.
 const COMMIT: &[u8] = b"COMMIT\0";
 
+/// The kinds of the events of a load, as they are written by the one statement that records them and
+/// commits itself.
+const RECORDED: &[u8] = b"payment_intent.";
+
 /// A way to a server that can be made to fail.
 #[derive(Debug)]
 pub struct Proxy {
@@ -262,7 +266,8 @@ impl Pump {
         let Some(cuts) = &self.cuts else {
             return self.answer.send_replace(None);
         };
-        let cut = if contains(bytes, COMMIT) { cuts.take() } else { None };
+        let commits = contains(bytes, COMMIT) || contains(bytes, RECORDED);
+        let cut = if commits { cuts.take() } else { None };
         let (side, what) = cuts.word().or(cut.map(|side| (side, Trip::Break)))?;
         match side {
             CommitCut::Before => Some(what),
