@@ -117,6 +117,7 @@ impl Mailer {
 
     /// Sends `mail`, whose row is `id`, to `to`.
     pub(crate) async fn send(&self, id: MailId, to: Mailbox, mail: &Mail) -> Result<(), JobError> {
+        let _sending = self.noter.sending();
         let message = self.message(id, to, mail).map_err(JobError::Bury)?;
         self.deliver(id, message).await.map_err(JobError::Retry)
     }

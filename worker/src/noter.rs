@@ -1,6 +1,12 @@
 //! Notes of mails that the server has accepted, one commit for all that are waiting.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, anyhow};
 use entities::MailId;
@@ -11,6 +17,10 @@ use crate::perform::SETTLE_AGAIN;
 
 /// Notes in one statement; there are never more mails under way.
 const GROUP: usize = 256;
+
+/// How long a note waits for those of mails that are being sent. A connection sends nothing
+/// meanwhile, but a commit for each mail takes more of everybody's time.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// Longest time for one group: longer than one waits for a connection, and all tries together take less
 /// than half of a batch's limit. A connection that went silent must not keep every mail waiting.
@@ -23,20 +33,42 @@ type Reply = oneshot::Sender<Result<(), Arc<anyhow::Error>>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Noter {
     waiting: mpsc::Sender<(MailId, Reply)>,
+    /// How many mails are being sent.
+    sending: Arc<AtomicUsize>,
+}
+
+/// A mail that is being sent, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Sending(Arc<AtomicUsize>);
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Noter {
     /// Starts to write, until the last clone is dropped.
     pub(crate) fn start(store: &Store) -> Self {
-        let (waiting, mut notes) = mpsc::channel(GROUP);
-        let store = store.clone();
+        let (waiting, mut arriving) = mpsc::channel(GROUP);
+        let (store, sending) = (store.clone(), Arc::new(AtomicUsize::new(0)));
+        let noter = Self { waiting, sending: Arc::clone(&sending) };
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
-            while notes.recv_many(&mut group, GROUP).await > 0 {
+            while arriving.recv_many(&mut group, GROUP).await > 0 {
+                let rest = gather(&mut arriving, &mut group, &sending);
+                // What came is kept, whether the rest is there in time or not.
+                let _ = tokio::time::timeout(GATHER, rest).await;
                 write(&store, std::mem::take(&mut group)).await;
             }
         });
-        Self { waiting }
+        noter
+    }
+
+    /// Tells that a mail is being sent, for whose note others may wait.
+    pub(crate) fn sending(&self) -> Sending {
+        self.sending.fetch_add(1, Ordering::AcqRel);
+        Sending(Arc::clone(&self.sending))
     }
 
     /// Notes that mail `id` was accepted, though the database may fail for a moment: what was sent
@@ -56,6 +88,19 @@ impl Noter {
         self.waiting.send((id, reply)).await.context("nobody writes notes of mails")?;
         let written = written.await.context("nobody writes notes of mails")?;
         written.map_err(|error| anyhow!("a mail was not noted: {error:#}"))
+    }
+}
+
+/// Takes notes into `group` until no mail is being sent.
+async fn gather(
+    notes: &mut mpsc::Receiver<(MailId, Reply)>,
+    group: &mut Vec<(MailId, Reply)>,
+    sending: &AtomicUsize,
+) {
+    while sending.load(Ordering::Acquire) > 0 && group.len() < GROUP {
+        if notes.recv_many(group, GROUP - group.len()).await == 0 {
+            return;
+        }
     }
 }
 

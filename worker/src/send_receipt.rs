@@ -7,7 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
-use boot::faults;
+use boot::{faults, sql::Writes};
 use documents::{Attachment, InvoiceError, Mail, ReceiptMail};
 use entities::{
     JobId, PaymentId,
@@ -205,12 +205,12 @@ async fn known(context: &Context, ids: &[PaymentId]) -> anyhow::Result<Vec<Recei
     Ok(receipts)
 }
 
-/// Notes that jobs are done, all in one transaction.
+/// Notes that jobs are done. Those that are ours stay noted even if others are not.
 async fn finish(context: &Context, jobs: &[Model]) -> anyhow::Result<()> {
-    let (db, now) = (&context.store.db, context.store.clock.now());
-    let txn = db.begin().await?;
-    queue::done(&txn, jobs, now).await?;
-    Ok(txn.commit().await?)
+    let mut writes = Writes::new();
+    queue::stage_done(&mut writes, jobs, context.store.clock.now());
+    writes.execute(context.store.db.writer()).await?;
+    Ok(())
 }
 
 impl Run for SendReceipt {
