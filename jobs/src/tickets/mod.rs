@@ -18,7 +18,7 @@ pub use redis::{RedisCarrier, wake_channel};
 /// gain per job is gone.
 pub const TICKET_IDS: usize = 256;
 
-/// Most tickets that may be on their way in one lane. What does not fit waits in the database:
+/// Most tickets that may be on their way in one lane, or a few more. What does not fit waits in the database:
 /// apalis-redis 1.0.0 fails for ever once 8,000 are due.
 pub const WINDOW: usize = 1_000;
 

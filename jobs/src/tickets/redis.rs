@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use apalis_core::backend::TaskSink;
 use apalis_redis::{Config, RedisStorage};
@@ -21,6 +27,10 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Tickets that are forgotten at once.
 const TIDIED: usize = 2_000;
 
+/// Tickets that are carried before a lane's window is looked at again. It may be overrun by as many
+/// for each process.
+const UNSEEN: usize = 16;
+
 /// How long apalis remembers a ticket's idempotency key. Never `None`: that becomes `EXPIRE key 0`.
 const IDEMPOTENCY_TTL: Duration = Duration::from_hours(24 * 7);
 
@@ -30,6 +40,8 @@ pub struct RedisCarrier {
     connection: ConnectionManager,
     client: Client,
     prefix: Arc<str>,
+    /// How many tickets each lane takes before its window is to be looked at.
+    room: Arc<[AtomicUsize; 4]>,
 }
 
 impl std::fmt::Debug for RedisCarrier {
@@ -55,7 +67,7 @@ impl RedisCarrier {
             .set_number_of_retries(2)
             .set_max_delay(Duration::from_secs(1));
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
-        Ok(Self { connection, client, prefix: prefix.into() })
+        Ok(Self { connection, client, prefix: prefix.into(), room: Arc::default() })
     }
 
     /// The client, for connections of a worker's own.
@@ -98,20 +110,23 @@ impl RedisCarrier {
 #[async_trait]
 impl Carrier for RedisCarrier {
     async fn carry(&self, lane: Lane, ticket: Ticket) -> Result<(), CarryError> {
-        if self.outstanding(lane).await? >= WINDOW {
-            return Err(CarryError::Full);
+        let room = &self.room[lane as usize];
+        let less = |room: usize| room.checked_sub(1);
+        if room.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_err() {
+            if self.outstanding(lane).await? >= WINDOW {
+                return Err(CarryError::Full);
+            }
+            room.store(UNSEEN - 1, Ordering::Release);
         }
         let ticket = serde_json::to_value(ticket).map_err(|e| CarryError::Unavailable(e.into()))?;
-        self.storage(lane)
-            .push(ticket)
-            .await
-            .map_err(|error| CarryError::Unavailable(error.to_string().into()))?;
-        redis::cmd("PUBLISH")
-            .arg(wake_channel(&self.prefix))
-            .arg(lane.as_str())
-            .query_async::<()>(&mut self.connection.clone())
-            .await
-            .map_err(unavailable)
+        let (mut storage, mut connection) = (self.storage(lane), self.connection.clone());
+        let mut wake = redis::cmd("PUBLISH");
+        wake.arg(wake_channel(&self.prefix)).arg(lane.as_str());
+        // Over one connection, one after the other, without waiting in between.
+        let (pushed, woken) =
+            tokio::join!(storage.push(ticket), wake.query_async::<()>(&mut connection));
+        pushed.map_err(|error| CarryError::Unavailable(error.to_string().into()))?;
+        woken.map_err(unavailable)
     }
 
     async fn outstanding(&self, lane: Lane) -> Result<usize, CarryError> {
