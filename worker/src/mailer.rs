@@ -1,12 +1,15 @@
 //! Hands mails to a mail server, or to a folder of the sandbox.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use documents::Mail;
 use entities::MailId;
 use lettre::{
     Message,
-    message::{Attachment, Mailbox, MultiPart, header::ContentType},
+    message::{
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 use payments::{
     Store,
@@ -130,7 +133,9 @@ impl Mailer {
     /// The id is the row's, so that a copy after a crash is the same mail to its receiver.
     fn message(&self, id: MailId, to: Mailbox, mail: &Mail) -> anyhow::Result<Message> {
         let message_id = format!("<{id}@{}>", self.from.email.domain());
-        let mut body = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+        let mut body = MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, mail.text.clone()))
+            .singlepart(part(ContentType::TEXT_HTML, in_ascii(&mail.html)));
         if !mail.attachments.is_empty() {
             body = MultiPart::mixed().multipart(body);
         }
@@ -163,6 +168,36 @@ impl Mailer {
     }
 }
 
+/// Longest line of a mail without its end (RFC 5322, 2.1.1).
+const LINE: usize = 998;
+
+/// `text` as it is where mail can carry it so; otherwise encoded, which takes longer than to send it.
+fn part(kind: ContentType, text: String) -> SinglePart {
+    let builder = SinglePart::builder().header(kind);
+    let fits = |line: &str| {
+        line.len() <= LINE && line.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+    };
+    if !text.split('\n').all(fits) {
+        return builder.body(text);
+    }
+    let text = text.replace('\n', "\r\n").into_bytes();
+    builder.body(Body::dangerous_pre_encoded(text, ContentTransferEncoding::SevenBit))
+}
+
+/// `html` with numeric references for what is not ASCII.
+fn in_ascii(html: &str) -> String {
+    let mut ascii = String::with_capacity(html.len());
+    for letter in html.chars() {
+        match letter {
+            '\0'..='\x7f' => ascii.push(letter),
+            _ => {
+                let _ = write!(ascii, "&#{};", u32::from(letter));
+            }
+        }
+    }
+    ascii
+}
+
 /// Why a mail is sent after `wait` and not now.
 pub(crate) fn later(wait: Duration) -> JobError {
     let cause = "the recipient has had as many mails as one may get in an hour";
@@ -185,5 +220,37 @@ impl lettre::message::header::Header for AutoSubmitted {
     fn display(&self) -> lettre::message::header::HeaderValue {
         let value = "auto-generated".to_owned();
         lettre::message::header::HeaderValue::new(Self::name(), value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn formatted(kind: ContentType, text: &str) -> String {
+        String::from_utf8(part(kind, text.to_owned()).formatted()).expect("it is ASCII")
+    }
+
+    #[test]
+    fn text_that_mail_carries_is_sent_as_it_is_and_other_text_is_encoded() {
+        let plain = formatted(ContentType::TEXT_PLAIN, "one = two\n\n.three");
+        assert!(plain.contains("Content-Transfer-Encoding: 7bit\r\n"), "{plain}");
+        assert!(plain.contains("\r\n\r\none = two\r\n\r\n.three"), "{plain}");
+        let long = "x".repeat(LINE + 1);
+        for text in ["You paid 5 €.", long.as_str()] {
+            let encoded = formatted(ContentType::TEXT_PLAIN, text);
+            assert!(encoded.contains("quoted-printable"), "{encoded}");
+            assert!(encoded.split("\r\n").all(|line| line.len() <= LINE), "{encoded}");
+        }
+        // Left to lettre, which knows that a line ends with both.
+        let mixed = formatted(ContentType::TEXT_PLAIN, "a\r\nb\nc");
+        assert!(mixed.ends_with("\r\n\r\na\r\nb\r\nc\r\n"), "{mixed:?}");
+        let full = formatted(ContentType::TEXT_PLAIN, &long[1..]);
+        assert!(full.contains("7bit") && full.contains(&long[1..]));
+    }
+
+    #[test]
+    fn html_says_in_ascii_what_it_said() {
+        assert_eq!(in_ascii("<b>5 €</b> &amp; 🎉"), "<b>5 &#8364;</b> &amp; &#127881;");
     }
 }
