@@ -91,7 +91,8 @@ pub async fn begin(
     Ok(all)
 }
 
-/// Writes the rows of those of `openings` that have none; their occasions.
+/// Writes the rows of those of `openings` that have none; the occasions of all if none of them had
+/// one, and otherwise nothing.
 async fn mark(
     store: &Store,
     openings: &[&Opening<'_>],
@@ -111,17 +112,15 @@ async fn mark(
             blind(store, recipient).into(),
             (*subject).into(),
         ]);
+        occasions.insert((*occasion).to_owned(), Occasion::Send(id));
     }
     let body = "INSERT INTO mails (id, occasion, recipient, recipient_blind, subject, state, \
                 created_at) SELECT id, occasion, recipient, blind, subject, 'sending', ?1 FROM v \
-                WHERE true ON CONFLICT (occasion) DO NOTHING RETURNING id, occasion";
+                WHERE true ON CONFLICT (occasion) DO NOTHING";
     let now = store.clock.now().micros().into();
     let statement = rows.statement(store.db.backend(), body, vec![now]);
-    for row in store.db.writer().query_all_raw(statement).await? {
-        let id = MailId::from_uuid(row.try_get("", "id")?);
-        occasions.insert(row.try_get::<String>("", "occasion")?, Occasion::Send(id));
-    }
-    Ok(occasions)
+    let written = store.db.writer().execute_raw(statement).await?.rows_affected();
+    Ok(if written == openings.len() as u64 { occasions } else { HashMap::new() })
 }
 
 /// How many more mails recipients may get, so that a bug cannot flood anybody.
