@@ -78,16 +78,14 @@ impl Writes {
 
     /// Adds `WITH v(…) AS (rows) body`, unless there are no rows.
     pub fn add(&mut self, rows: Rows, body: impl Into<Cow<'static, str>>, more: Vec<Value>) {
-        self.push(Some(rows), body.into(), more);
+        self.push(Part::of(Some(rows), body.into(), more));
     }
 
     /// Adds the same, which has to write a row for each of `rows`: otherwise nothing is to be written,
     /// and [`execute`](Self::execute) fails.
     pub fn add_all(&mut self, rows: Rows, body: &'static str, more: Vec<Value>) {
-        let wanted = rows.len() as u64;
-        if let Some(part) = self.push(Some(rows), body.into(), more) {
-            part.wanted = Some(wanted);
-        }
+        let wanted = Some(rows.len() as u64);
+        self.push(Part { wanted, ..Part::of(Some(rows), body.into(), more) });
     }
 
     /// Adds `body`, which writes to the table `name`, with `rows` if it has any of its own; of what it
@@ -100,24 +98,15 @@ impl Writes {
         more: Vec<Value>,
     ) -> Table {
         assert!(rows.as_ref().is_none_or(|rows| !rows.is_empty()), "there is something to write");
-        let part = self.parts.len();
-        if let Some(part) = self.push(rows, body.into(), more) {
-            part.returning = column;
-        }
-        Table { name, part }
+        let table = Table { name, part: self.parts.len() };
+        self.push(Part { returning: column, ..Part::of(rows, body.into(), more) });
+        table
     }
 
-    fn push(
-        &mut self,
-        rows: Option<Rows>,
-        body: Cow<'static, str>,
-        more: Vec<Value>,
-    ) -> Option<&mut Part> {
-        if rows.as_ref().is_some_and(Rows::is_empty) {
-            return None;
+    fn push(&mut self, part: Part) {
+        if part.rows.as_ref().is_none_or(|rows| !rows.is_empty()) {
+            self.parts.push(part);
         }
-        self.parts.push(Part { rows, body, more, wanted: None, returning: "1" });
-        self.parts.last_mut()
     }
 
     /// Sends all there are, and says how many rows each has written.
@@ -176,6 +165,10 @@ impl Writes {
 }
 
 impl Part {
+    fn of(rows: Option<Rows>, body: Cow<'static, str>, more: Vec<Value>) -> Self {
+        Self { rows, body, more, wanted: None, returning: "1" }
+    }
+
     fn append(self, text: &mut Text) {
         match self.rows {
             Some(rows) => rows.append(text, &self.body, self.more),

@@ -92,7 +92,8 @@ pub async fn tried(
     Ok((few, alone))
 }
 
-fn rows(ids: &[JobId]) -> Rows {
+/// `ids` as the rows of a statement.
+pub(super) fn rows(ids: &[JobId]) -> Rows {
     let mut rows = Rows::new(IDS);
     for id in ids {
         rows.push([id.uuid().into()]);

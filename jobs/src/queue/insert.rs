@@ -2,21 +2,14 @@ use std::collections::HashSet;
 
 use boot::sql::{Column, Rows, Type, Writes, col};
 use entities::{JobId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
+use super::claim::rows;
 use crate::{Enqueued, NewJob};
 
 const COLUMNS: &[Column] = &[
-    col("id", Type::Uuid),
-    col("name", Type::Text),
-    col("lane", Type::Text),
-    col("dedup_key", Type::Text),
-    col("payload", Type::Text),
-    col("run_at", Type::Int),
-];
-
-const COLUMNS_FOR: &[Column] = &[
+    // What the job depends on; of no meaning to one that depends on nothing.
     col("about", Type::Uuid),
     col("id", Type::Uuid),
     col("name", Type::Text),
@@ -26,13 +19,9 @@ const COLUMNS_FOR: &[Column] = &[
     col("run_at", Type::Int),
 ];
 
-const IDS: &[Column] = &[col("id", Type::Uuid)];
-
 const INTO: &str = "INSERT INTO jobs (id, name, lane, dedup_key, payload, state, attempts, run_at, \
                     created_at) SELECT v.id, v.name, v.lane, v.dedup_key, v.payload, 'queued', 0, \
                     v.run_at, ?1 FROM v";
-
-const UNLESS_THERE: &str = "ON CONFLICT (name, dedup_key) DO NOTHING";
 
 /// Writes `jobs`, if and only if `txn` commits, and says which of them were not there before.
 pub async fn insert(
@@ -56,14 +45,8 @@ pub async fn insert(
 /// Adds `jobs` to `writes`. One that is there already is not written, and is among what is to be
 /// announced all the same: nobody finds anything to do by a ticket for it.
 pub fn stage_insert(writes: &mut Writes, jobs: Vec<NewJob>, now: Timestamp) -> Vec<Enqueued> {
-    let mut rows = Rows::new(COLUMNS);
-    let enqueued = jobs.iter().map(Enqueued::from).collect();
-    for job in jobs {
-        rows.push(job.cells());
-    }
-    // `WHERE true` keeps SQLite from reading ON as part of a join.
-    writes.add(rows, format!("{INTO} WHERE true {UNLESS_THERE}"), vec![now.micros().into()]);
-    enqueued
+    let jobs = jobs.into_iter().map(|job| (job.id.uuid(), job)).collect();
+    stage(writes, jobs, "", now)
 }
 
 /// Adds those of `jobs` to `writes` for which `table` has a row with the id beside them.
@@ -73,13 +56,30 @@ pub fn stage_insert_for(
     table: &str,
     now: Timestamp,
 ) -> Vec<Enqueued> {
-    let mut rows = Rows::new(COLUMNS_FOR);
+    stage(writes, jobs, &format!("JOIN {table} t ON t.id = v.about"), now)
+}
+
+fn stage(
+    writes: &mut Writes,
+    jobs: Vec<(Uuid, NewJob)>,
+    only: &str,
+    now: Timestamp,
+) -> Vec<Enqueued> {
     let enqueued = jobs.iter().map(|(_, job)| Enqueued::from(job)).collect();
+    let mut rows = Rows::new(COLUMNS);
     for (about, job) in jobs {
-        let [id, name, lane, dedup_key, payload, run_at] = job.cells();
-        rows.push([about.into(), id, name, lane, dedup_key, payload, run_at]);
+        rows.push([
+            about.into(),
+            job.id.uuid().into(),
+            job.name.into(),
+            job.lane.as_str().into(),
+            job.dedup_key.into(),
+            job.payload.into(),
+            job.run_at.micros().into(),
+        ]);
     }
-    let body = format!("{INTO} JOIN {table} t ON t.id = v.about WHERE true {UNLESS_THERE}");
+    // `WHERE true` keeps SQLite from reading ON as part of a join.
+    let body = format!("{INTO} {only} WHERE true ON CONFLICT (name, dedup_key) DO NOTHING");
     writes.add(rows, body, vec![now.micros().into()]);
     enqueued
 }
@@ -90,26 +90,11 @@ impl From<&NewJob> for Enqueued {
     }
 }
 
-impl NewJob {
-    fn cells(self) -> [Value; 6] {
-        [
-            self.id.uuid().into(),
-            self.name.into(),
-            self.lane.as_str().into(),
-            self.dedup_key.into(),
-            self.payload.into(),
-            self.run_at.micros().into(),
-        ]
-    }
-}
-
 /// Those of `jobs` that are in the table.
 async fn there(txn: &DatabaseTransaction, jobs: &[Enqueued]) -> Result<HashSet<JobId>, DbErr> {
-    let mut rows = Rows::new(IDS);
-    for job in jobs {
-        rows.push([job.id.uuid().into()]);
-    }
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
     let body = "SELECT j.id FROM v JOIN jobs j ON j.id = v.id";
-    let found = txn.query_all_raw(rows.statement(txn.get_database_backend(), body, Vec::new()));
+    let found =
+        txn.query_all_raw(rows(&ids).statement(txn.get_database_backend(), body, Vec::new()));
     found.await?.iter().map(|row| Ok(JobId::from_uuid(row.try_get("", "id")?))).collect()
 }
