@@ -15,7 +15,7 @@ use std::{
 
 use boot::sql::Writes;
 use entities::{
-    EventId, PaymentId, Timestamp,
+    EventId, PaymentId, ReviewId, Timestamp,
     fact::{CardMark, Fact, News},
     payment::{Model, Status},
 };
@@ -27,7 +27,9 @@ use crate::{
     audit::{self, Line},
     core::{Decision, Policy, advance, decide},
     fraud::Decline,
-    invoices, ledger, money_back,
+    invoices,
+    ledger::{self, Grant},
+    money_back,
     reviews::{self, Case},
     vault::Vault,
 };
@@ -197,16 +199,7 @@ async fn write_all(
     lines.extend(opened.iter().map(|(id, case)| review_line(&id.to_string(), case)));
     audit::stage(writes, lines, now);
 
-    let receipts = granted.iter().map(|grant| SendReceipt { payment_id: grant.payment_id });
-    let alerts = opened.iter().map(|(id, case)| Alert {
-        kind: case.rule.to_owned(),
-        subject: id.to_string(),
-        detail: format!("payment {}: {}", case.payment_id, case.detail),
-    });
-    let mut jobs: Vec<NewJob> = receipts.map(|job| NewJob::of(&job, now)).collect();
-    jobs.extend(alerts.map(|job| NewJob::of(&job, now)));
-    jobs.extend(changed.iter().filter_map(late_failure).map(|job| NewJob::of(&job, now)));
-    let mut enqueued = queue::stage_insert(writes, jobs, now);
+    let mut enqueued = queue::stage_insert(writes, jobs(&granted, &opened, &changed, now), now);
     let ids: Vec<PaymentId> = granted.iter().map(|grant| grant.payment_id).collect();
     let credits = granted.iter().map(|grant| (grant.payment_id, grant.credits)).collect();
     let early = money_back::early(txn, &ids).await?;
@@ -224,6 +217,26 @@ async fn write_all(
     let billed: Vec<&Model> = succeeded.iter().filter(new).copied().collect();
     invoices::stage(writes, txn.get_database_backend(), &billed, now);
     Ok((enqueued, granted.len()))
+}
+
+/// The jobs that follow: receipts of what was granted, alerts of the cases that were opened, and mails
+/// about what failed late.
+fn jobs(
+    granted: &[Grant],
+    opened: &[(ReviewId, Case)],
+    changed: &[Working],
+    now: Timestamp,
+) -> Vec<NewJob> {
+    let receipts = granted.iter().map(|grant| SendReceipt { payment_id: grant.payment_id });
+    let alerts = opened.iter().map(|(id, case)| Alert {
+        kind: case.rule.to_owned(),
+        subject: id.to_string(),
+        detail: format!("payment {}: {}", case.payment_id, case.detail),
+    });
+    let failures = changed.iter().filter_map(late_failure);
+    let receipts = receipts.map(|job| NewJob::of(&job, now));
+    let alerts = alerts.map(|job| NewJob::of(&job, now));
+    receipts.chain(alerts).chain(failures.map(|job| NewJob::of(&job, now))).collect()
 }
 
 /// How long a payer is taken to be still there, and to see for themselves that it failed.

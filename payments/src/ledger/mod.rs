@@ -17,7 +17,7 @@ pub(crate) use back::{book, write_lot};
 pub(crate) use balances::spendable;
 pub use balances::{Balance, balance};
 pub use history::{Movement, Movements, movements};
-pub(crate) use post::grant;
+pub(crate) use post::{Grant, grant};
 pub use spend::{Spent, spend};
 pub use verify::{Discrepancy, verify};
 
