@@ -2,13 +2,15 @@
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use entities::{JobId, job::Lane};
 use jobs::tickets::TICKET_IDS;
-use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
+use sea_orm::DatabaseBackend;
+use tokio::sync::{Mutex, MutexGuard, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{Context, apply_event, perform, send_receipt};
@@ -20,6 +22,10 @@ const WAITING: usize = 32;
 /// How long mails are waited for that may go along with the first. Nobody notices, and what is asked
 /// of the database for all of a batch is paid less often.
 const GATHER: Duration = Duration::from_millis(100);
+
+/// How long a run of events may take on SQLite before the next begins beside it. A file has one writer
+/// at a time: sooner, the next would only make both small.
+const TURN: Duration = Duration::from_millis(25);
 
 struct Offer {
     ids: Vec<JobId>,
@@ -195,13 +201,24 @@ struct Runner {
 impl Runner {
     fn start(self, tracker: &TaskTracker) {
         for _ in 0..self.of {
-            let runner = self.clone();
-            tracker.spawn(async move {
-                while let Some(parts) = runner.next().await {
-                    runner.run(parts).await;
-                }
-            });
+            tracker.spawn(self.clone().work());
         }
+    }
+
+    async fn work(self) {
+        while let Some((waiting, parts)) = self.next().await {
+            let mut run = pin!(self.run(parts));
+            if self.one_by_one() && tokio::time::timeout(TURN, run.as_mut()).await.is_ok() {
+                continue;
+            }
+            drop(waiting);
+            run.await;
+        }
+    }
+
+    /// Whether the next run begins only when the one before has ended, or takes long.
+    fn one_by_one(&self) -> bool {
+        self.lane == Lane::Events && self.context.store.db.backend() == DatabaseBackend::Sqlite
     }
 
     /// Jobs in one run: events go together, mails are spread over the lane's runners.
@@ -227,7 +244,7 @@ impl Runner {
     }
 
     /// What is waiting, as much of it as one run takes; `None` when closing.
-    async fn next(&self) -> Option<Vec<Part>> {
+    async fn next(&self) -> Option<(MutexGuard<'_, Waiting>, Vec<Part>)> {
         let mut waiting = tokio::select! {
             biased;
             _ = self.closing.acquire() => return None,
@@ -245,7 +262,7 @@ impl Runner {
             room -= part.ids.len();
             parts.push(part);
         }
-        Some(parts)
+        Some((waiting, parts))
     }
 
     async fn run(&self, parts: Vec<Part>) {

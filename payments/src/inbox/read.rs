@@ -73,16 +73,15 @@ const KEYS: &[sql::Column] = &[
     col("event_id", Type::Text),
 ];
 
-/// What we hold, under other ids than `ids`, of the events that `deliveries` are: by their places in
-/// the slice.
+/// What we hold, under other ids than those beside them, of the events that `deliveries` are: by their
+/// places.
 pub(super) async fn known(
     store: &Store,
     connection: &impl ConnectionTrait,
-    ids: &[EventId],
-    deliveries: &[Delivery],
+    deliveries: impl Iterator<Item = (EventId, &Delivery)>,
 ) -> Result<HashMap<usize, Opened>, Error> {
     let mut rows = Rows::new(KEYS);
-    for (place, (id, delivery)) in (0_i64..).zip(ids.iter().zip(deliveries)) {
+    for (place, (id, delivery)) in (0_i64..).zip(deliveries) {
         rows.push([
             place.into(),
             id.uuid().into(),

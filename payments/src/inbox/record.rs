@@ -69,6 +69,24 @@ pub enum Recorded {
     Duplicate,
 }
 
+/// A delivery that is ready to be written, under an id of its own.
+pub(super) struct Sealed {
+    id: EventId,
+    delivery: Delivery,
+    body: Vec<u8>,
+    sha256: String,
+}
+
+impl Sealed {
+    /// Takes longest of all that is done about a delivery: not to be done while others wait.
+    pub(super) fn of(store: &Store, delivery: Delivery) -> Result<Self, Error> {
+        let id = EventId::new();
+        let body = store.vault.seal_packed(body_place(id), &delivery.body)?;
+        let sha256 = hex::encode(Sha256::digest(&delivery.body));
+        Ok(Self { id, delivery, body, sha256 })
+    }
+}
+
 /// Writes `deliveries` down, and sees to it that each new one is acted on.
 ///
 /// Once this returns `Ok` the provider may forget them: we will not. The jobs are to be announced.
@@ -76,15 +94,35 @@ pub async fn record(
     store: &Store,
     deliveries: &[Delivery],
 ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let New { ids, jobs, writes } = New::of(store, deliveries)?;
+    let sealed: Result<Vec<Sealed>, Error> =
+        deliveries.iter().map(|delivery| Sealed::of(store, delivery.clone())).collect();
+    write(store, turn(store).await?, &sealed?).await
+}
+
+/// What deliveries are to be written in, once nobody else writes: on SQLite the transaction that then
+/// has the file; on PostgreSQL nothing, since one statement commits itself.
+pub(super) async fn turn(store: &Store) -> Result<Option<DatabaseTransaction>, DbErr> {
+    match store.db.backend() {
+        DatabaseBackend::Postgres => Ok(None),
+        _ => store.db.begin().await.map(Some),
+    }
+}
+
+/// [`record`], in what [`turn`] gave.
+pub(super) async fn write(
+    store: &Store,
+    turn: Option<DatabaseTransaction>,
+    sealed: &[Sealed],
+) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+    let New { jobs, writes } = New::of(store, sealed);
     faults::point("inbox", "commit").await.map_err(DbErr::from)?;
-    let written = commit(store, writes).await?;
+    let written = commit(store, turn, writes).await?;
     faults::point("inbox", "committed").await.map_err(DbErr::from)?;
-    if written == deliveries.len() as u64 {
-        return Ok((ids.into_iter().map(Recorded::New).collect(), jobs));
+    if written == sealed.len() as u64 {
+        return Ok((sealed.iter().map(|sealed| Recorded::New(sealed.id)).collect(), jobs));
     }
     // Whoever delivered them again hears of it after this: who dies here is asked again.
-    let told = tell_apart(store, store.db.reader(), deliveries, (ids, jobs)).await?;
+    let told = tell_apart(store, store.db.reader(), sealed, jobs).await?;
     let mut enqueued = told.jobs;
     if !told.alerts.is_empty() {
         let txn = store.db.begin().await?;
@@ -100,49 +138,50 @@ pub async fn record_in(
     txn: &DatabaseTransaction,
     deliveries: &[Delivery],
 ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let New { ids, jobs, writes } = New::of(store, deliveries)?;
+    let sealed = deliveries.iter().map(|delivery| Sealed::of(store, delivery.clone()));
+    let sealed = sealed.collect::<Result<Vec<_>, _>>()?;
+    let New { jobs, writes } = New::of(store, &sealed);
     writes.execute(txn).await?;
-    let told = tell_apart(store, txn, deliveries, (ids, jobs)).await?;
+    let told = tell_apart(store, txn, &sealed, jobs).await?;
     let mut enqueued = told.jobs;
     enqueued.extend(queue::insert(txn, told.alerts, store.clock.now()).await?);
     Ok((told.recorded, enqueued))
 }
 
-/// Deliveries about to be written, under ids of their own.
+/// What is about to be written of deliveries.
 struct New {
-    ids: Vec<EventId>,
     jobs: Vec<Enqueued>,
     /// First the events, then a job for each of those that were new.
     writes: Writes,
 }
 
 impl New {
-    fn of(store: &Store, deliveries: &[Delivery]) -> Result<Self, Error> {
+    fn of(store: &Store, sealed: &[Sealed]) -> Self {
         let now = store.clock.now();
-        let ids: Vec<EventId> = deliveries.iter().map(|_| EventId::new()).collect();
-        if ids.is_empty() {
-            return Ok(Self { ids, jobs: Vec::new(), writes: Writes::new() });
+        let mut writes = Writes::new();
+        if sealed.is_empty() {
+            return Self { jobs: Vec::new(), writes };
         }
         let body = "INSERT INTO provider_events (id, provider, account, livemode, event_id, kind, \
                     occurred_at, body, sha256, state, source, parks, received_at) SELECT id, \
                     provider, account, livemode, event_id, kind, occurred_at, body, sha256, \
                     'received', source, 0, received_at FROM v WHERE true ON CONFLICT (provider, \
                     account, livemode, event_id) DO NOTHING";
-        let mut writes = Writes::new();
-        let rows = rows(store, &ids, deliveries)?;
-        let events = writes.add_table(("provider_events", "id"), Some(rows), body, Vec::new());
-        let job = |id: &EventId| (id.uuid(), NewJob::of(&ApplyEvent { event_id: *id }, now));
-        let jobs = ids.iter().map(job).collect();
+        let rows = Some(rows(sealed));
+        let events = writes.add_table(("provider_events", "id"), rows, body, Vec::new());
+        let job = |Sealed { id, .. }: &Sealed| {
+            (id.uuid(), NewJob::of(&ApplyEvent { event_id: *id }, now))
+        };
+        let jobs = sealed.iter().map(job).collect();
         let written = events.name(store.db.backend());
         let jobs = queue::stage_insert_for(&mut writes, jobs, &written, now);
-        Ok(Self { ids, jobs, writes })
+        Self { jobs, writes }
     }
 }
 
-/// The rows of `deliveries`, sealed: made before a transaction is begun.
-fn rows(store: &Store, ids: &[EventId], deliveries: &[Delivery]) -> Result<Rows, Error> {
+fn rows(sealed: &[Sealed]) -> Rows {
     let mut rows = Rows::new(COLUMNS);
-    for (id, delivery) in ids.iter().zip(deliveries) {
+    for Sealed { id, delivery, body, sha256 } in sealed {
         let mut account = delivery.account.clone().unwrap_or_default();
         if faults::planted("no-unique-event") {
             account = id.to_string();
@@ -155,25 +194,29 @@ fn rows(store: &Store, ids: &[EventId], deliveries: &[Delivery]) -> Result<Rows,
             delivery.event_id.clone().into(),
             delivery.kind.clone().into(),
             delivery.occurred_at.micros().into(),
-            store.vault.seal_packed(body_place(*id), &delivery.body)?.into(),
-            hex::encode(Sha256::digest(&delivery.body)).into(),
+            body.clone().into(),
+            sha256.clone().into(),
             delivery.source.as_str().into(),
             delivery.received_at.micros().into(),
         ]);
     }
-    Ok(rows)
+    rows
 }
 
 /// Commits `writes`, and says how many events were new.
-async fn commit(store: &Store, writes: Writes) -> Result<u64, Error> {
-    if store.db.backend() == DatabaseBackend::Postgres {
-        // One statement, which commits itself.
-        let written = writes.execute(store.db.writer()).await?;
-        return Ok(written.first().copied().unwrap_or(0));
-    }
-    let txn = store.db.begin().await?;
-    let written = writes.execute(&txn).await?;
-    txn.commit().await?;
+async fn commit(
+    store: &Store,
+    turn: Option<DatabaseTransaction>,
+    writes: Writes,
+) -> Result<u64, Error> {
+    let written = match turn {
+        None => writes.execute(store.db.writer()).await?,
+        Some(txn) => {
+            let written = writes.execute(&txn).await?;
+            txn.commit().await?;
+            written
+        }
+    };
     Ok(written.first().copied().unwrap_or(0))
 }
 
@@ -186,24 +229,25 @@ struct Told {
     alerts: Vec<NewJob>,
 }
 
-/// Which of `deliveries` were new, after they were written under `ids`, with `jobs`.
+/// Which of `sealed` were new, after they were written with `jobs`.
 async fn tell_apart(
     store: &Store,
     connection: &impl ConnectionTrait,
-    deliveries: &[Delivery],
-    (ids, jobs): (Vec<EventId>, Vec<Enqueued>),
+    sealed: &[Sealed],
+    jobs: Vec<Enqueued>,
 ) -> Result<Told, Error> {
-    let known = known(store, connection, &ids, deliveries).await?;
+    let ours = sealed.iter().map(|sealed| (sealed.id, &sealed.delivery));
+    let known = known(store, connection, ours).await?;
     let mut told =
-        Told { recorded: Vec::with_capacity(ids.len()), jobs: Vec::new(), alerts: Vec::new() };
-    for (place, (id, job)) in ids.into_iter().zip(jobs).enumerate() {
+        Told { recorded: Vec::with_capacity(sealed.len()), jobs: Vec::new(), alerts: Vec::new() };
+    for (place, (Sealed { id, delivery, .. }, job)) in sealed.iter().zip(jobs).enumerate() {
         let Some(known) = known.get(&place) else {
-            told.recorded.push(Recorded::New(id));
+            told.recorded.push(Recorded::New(*id));
             told.jobs.push(job);
             continue;
         };
         told.recorded.push(Recorded::Duplicate);
-        if deliveries[place].source == Source::Webhook && differs(known, &deliveries[place]) {
+        if delivery.source == Source::Webhook && differs(known, delivery) {
             told.alerts.push(alert(known.event.id, store.clock.now()));
         }
     }

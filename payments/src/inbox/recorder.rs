@@ -2,10 +2,10 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use boot::faults;
 use jobs::{Dispatcher, Enqueued};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::record::{Delivery, Recorded, record};
+use super::record::{self, Delivery, Recorded, Sealed};
 use crate::{Error, Store};
 
 /// Deliveries that may wait to be written. A sender past that is told to come back later.
@@ -50,7 +50,8 @@ type Reply = oneshot::Sender<Result<Recorded, Arc<Error>>>;
 /// without a timer. An idle database is asked at once, a busy one less often for more.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    waiting: mpsc::Sender<(Delivery, Reply)>,
+    store: Store,
+    waiting: mpsc::Sender<(Sealed, Reply)>,
 }
 
 impl Recorder {
@@ -59,32 +60,19 @@ impl Recorder {
         let (waiting, deliveries) = mpsc::channel(WAITING);
         let deliveries = Arc::new(Mutex::new(deliveries));
         for _ in 0..WRITERS {
-            let (store, dispatcher) = (store.clone(), dispatcher.clone());
-            let deliveries = Arc::clone(&deliveries);
-            tokio::spawn(async move {
-                loop {
-                    let mut turn = deliveries.lock().await;
-                    let mut group = Vec::with_capacity(GROUP);
-                    if turn.recv_many(&mut group, GROUP).await == 0 {
-                        return;
-                    }
-                    let many = turn.len() >= GROUP;
-                    let mut written = pin!(write(&store, &dispatcher, group));
-                    if !many && tokio::time::timeout(TURN, written.as_mut()).await.is_ok() {
-                        continue;
-                    }
-                    drop(turn);
-                    written.await;
-                }
-            });
+            let writer = Writer { store: store.clone(), dispatcher: dispatcher.clone() };
+            tokio::spawn(writer.run(Arc::clone(&deliveries)));
         }
-        Self { waiting }
+        Self { store: store.clone(), waiting }
     }
 
     /// Writes `delivery`; once this returns `Ok`, it is committed.
     pub async fn record(&self, delivery: Delivery) -> Result<Recorded, RecordError> {
+        let place = self.waiting.try_reserve().map_err(|_| RecordError::Overloaded)?;
+        let sealed = Sealed::of(&self.store, delivery);
+        let sealed = sealed.map_err(|error| RecordError::Failed(Arc::new(error)))?;
         let (reply, written) = oneshot::channel();
-        self.waiting.try_send((delivery, reply)).map_err(|_| RecordError::Overloaded)?;
+        place.send((sealed, reply));
         match tokio::time::timeout(PATIENCE, written).await {
             Ok(Ok(Ok(recorded))) => Ok(recorded),
             Ok(Ok(Err(error))) => Err(RecordError::Failed(error)),
@@ -93,55 +81,95 @@ impl Recorder {
     }
 }
 
-async fn write(store: &Store, dispatcher: &Dispatcher, group: Vec<(Delivery, Reply)>) {
-    let (deliveries, mut replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    if faults::planted("acknowledged-before-commit") {
-        for reply in replies.drain(..) {
-            let _ = reply.send(Ok(Recorded::Duplicate));
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    metrics::histogram!("quittance_inbox_group_size").record(deliveries.len() as f64);
-    match timely(store, &deliveries).await {
-        Ok((recorded, enqueued)) => {
-            for (reply, recorded) in replies.into_iter().zip(recorded) {
-                // Whoever gave up waiting comes back, and hears that it is a duplicate.
-                let _ = reply.send(Ok(recorded));
-            }
-            dispatcher.announce(enqueued);
-        }
-        Err(error) if deliveries.len() > 1 && !is_outage(&error) => {
-            tracing::warn!(%error, "a group was refused; its deliveries are written one by one");
-            for (delivery, reply) in deliveries.into_iter().zip(replies) {
-                write_one(store, dispatcher, delivery, reply).await;
-            }
-        }
-        Err(error) => {
-            tracing::error!(error = %chain(&error), "deliveries could not be written");
-            let error = Arc::new(error);
-            for reply in replies {
-                let _ = reply.send(Err(Arc::clone(&error)));
-            }
-        }
-    }
+/// Takes what is waiting, and writes it.
+struct Writer {
+    store: Store,
+    dispatcher: Dispatcher,
 }
 
-async fn write_one(store: &Store, dispatcher: &Dispatcher, delivery: Delivery, reply: Reply) {
-    let result = timely(store, std::slice::from_ref(&delivery)).await;
-    let answer = result.map(|(recorded, enqueued)| {
-        dispatcher.announce(enqueued);
-        recorded[0]
-    });
-    let _ = reply.send(answer.map_err(Arc::new));
-}
+impl Writer {
+    async fn run(self, deliveries: Arc<Mutex<mpsc::Receiver<(Sealed, Reply)>>>) {
+        loop {
+            let mut waiting = deliveries.lock().await;
+            let mut group = Vec::with_capacity(GROUP);
+            if waiting.recv_many(&mut group, GROUP).await == 0 {
+                return;
+            }
+            let turn = record::turn(&self.store).await;
+            // What came while others wrote goes along.
+            while group.len() < GROUP
+                && let Ok(arrived) = waiting.try_recv()
+            {
+                group.push(arrived);
+            }
+            let many = waiting.len() >= GROUP;
+            let mut written = pin!(self.write(turn, group));
+            if !many && tokio::time::timeout(TURN, written.as_mut()).await.is_ok() {
+                continue;
+            }
+            drop(waiting);
+            written.await;
+        }
+    }
 
-async fn timely(
-    store: &Store,
-    deliveries: &[Delivery],
-) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let silent = || Error::Db(DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned())));
-    let written = tokio::time::timeout(WRITE_TIMEOUT, record(store, deliveries)).await;
-    written.unwrap_or_else(|_| Err(silent()))
+    async fn write(
+        &self,
+        turn: Result<Option<DatabaseTransaction>, DbErr>,
+        group: Vec<(Sealed, Reply)>,
+    ) {
+        let (group, mut replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        if faults::planted("acknowledged-before-commit") {
+            for reply in replies.drain(..) {
+                let _ = reply.send(Ok(Recorded::Duplicate));
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        metrics::histogram!("quittance_inbox_group_size").record(group.len() as f64);
+        match self.timely(turn, &group).await {
+            Ok((recorded, enqueued)) => {
+                for (reply, recorded) in replies.into_iter().zip(recorded) {
+                    // Whoever gave up waiting comes back, and hears that it is a duplicate.
+                    let _ = reply.send(Ok(recorded));
+                }
+                self.dispatcher.announce(enqueued);
+            }
+            Err(error) if group.len() > 1 && !is_outage(&error) => {
+                tracing::warn!(%error, "a group was refused; its deliveries are written one by one");
+                for (sealed, reply) in group.into_iter().zip(replies) {
+                    self.write_one(sealed, reply).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "deliveries could not be written");
+                let error = Arc::new(error);
+                for reply in replies {
+                    let _ = reply.send(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    async fn write_one(&self, sealed: Sealed, reply: Reply) {
+        let turn = record::turn(&self.store).await;
+        let result = self.timely(turn, std::slice::from_ref(&sealed)).await;
+        let answer = result.map(|(recorded, enqueued)| {
+            self.dispatcher.announce(enqueued);
+            recorded[0]
+        });
+        let _ = reply.send(answer.map_err(Arc::new));
+    }
+
+    async fn timely(
+        &self,
+        turn: Result<Option<DatabaseTransaction>, DbErr>,
+        group: &[Sealed],
+    ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
+        let silent =
+            || Error::Db(DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned())));
+        let written = record::write(&self.store, turn?, group);
+        let written = tokio::time::timeout(WRITE_TIMEOUT, written).await;
+        written.unwrap_or_else(|_| Err(silent()))
+    }
 }
 
 /// Whether one by one would only take longer to fail.
