@@ -101,7 +101,10 @@ impl Rows {
         text.append(body, more);
     }
 
+    /// The limit cuts nothing off. Without it PostgreSQL takes a plan for a few rows for so much cheaper
+    /// than one for any number that it makes one anew each time, which takes as long as the statement.
     fn arrays(self, Text { sql, values, .. }: &mut Text, names: &str) {
+        let rows = self.len();
         let selected: Vec<String> = self.columns.iter().map(Column::selected).collect();
         let _ = write!(sql, "SELECT {} FROM unnest(", selected.join(", "));
         for (index, (column, cells)) in self.columns.iter().zip(self.cells).enumerate() {
@@ -110,7 +113,9 @@ impl Rows {
             values.push(Value::Array(column.kind.array(), Some(Box::new(cells))));
             let _ = write!(sql, "{comma}${}::{}[]", values.len(), column.kind.postgres());
         }
-        let _ = write!(sql, ") AS u({names})");
+        let limit: i64 = rows.try_into().unwrap_or(i64::MAX);
+        values.push(limit.into());
+        let _ = write!(sql, ") AS u({names}) LIMIT ${}", values.len());
     }
 
     fn list(self, Text { sql, values, .. }: &mut Text) {
@@ -249,10 +254,10 @@ mod tests {
         assert_eq!(
             statement.sql,
             "WITH v(id, note) AS (SELECT id, NULLIF(note, '') FROM unnest($1::bigint[], \
-             $2::text[]) AS u(id, note)) UPDATE t SET note = v.note, at = $3 FROM v WHERE t.id = \
-             v.id"
+             $2::text[]) AS u(id, note) LIMIT $3) UPDATE t SET note = v.note, at = $4 FROM v WHERE \
+             t.id = v.id"
         );
-        assert_eq!(statement.values.expect("it has values").0.len(), 3);
+        assert_eq!(statement.values.expect("it has values").0.len(), 4);
     }
 
     #[test]

@@ -217,20 +217,14 @@ async fn known(
 
 /// Notes that the server accepted the mails `ids`.
 pub async fn sent(store: &Store, ids: &[MailId]) -> Result<(), DbErr> {
+    const IDS: &[Column] = &[col("id", Type::Uuid)];
+    let mut rows = Rows::new(IDS);
+    for id in ids {
+        rows.push([id.uuid().into()]);
+    }
+    let body = "UPDATE mails SET state = 'sent', sent_at = ?1 FROM v WHERE mails.id = v.id";
     let now = store.clock.now().micros().into();
-    let statement = if let [id] = ids {
-        // For a list of one PostgreSQL would make a plan each time.
-        let body = "UPDATE mails SET state = 'sent', sent_at = ?1 WHERE id = ?2";
-        sql::statement(store.db.backend(), body, vec![now, id.uuid().into()])
-    } else {
-        const IDS: &[Column] = &[col("id", Type::Uuid)];
-        let mut rows = Rows::new(IDS);
-        for id in ids {
-            rows.push([id.uuid().into()]);
-        }
-        let body = "UPDATE mails SET state = 'sent', sent_at = ?1 FROM v WHERE mails.id = v.id";
-        rows.statement(store.db.backend(), body, vec![now])
-    };
+    let statement = rows.statement(store.db.backend(), body, vec![now]);
     store.db.writer().execute_raw(statement).await?;
     Ok(())
 }
