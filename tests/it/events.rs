@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use boot::Clock;
 use entities::{Timestamp, payment::Status, provider_event::State};
+use payments::inbox::{Recorded, Recorder};
+use sea_orm::DatabaseBackend;
 use serde_json::{Value, json};
 use tests::{TestApp, USER, stripe::event};
 
@@ -160,6 +162,40 @@ async fn what_arrives_together_is_told_apart() {
     assert_eq!(app.count("jobs WHERE name = 'apply-event'").await, 3);
     assert_eq!(app.count("mails WHERE occasion LIKE 'alert:event-body-differs:%'").await, 1);
     app.assert_ledger().await;
+    app.stop().await;
+}
+
+// reliability.md: a file has one writer at a time
+#[tokio::test]
+async fn what_comes_while_others_write_is_written_together() {
+    let app = TestApp::without_workers().await;
+    let recorder = Recorder::start(&app.store, &app.context.dispatcher);
+    let events: Vec<Value> =
+        (0..12).map(|n| event(&format!("evt_{n}"), "charge.updated", REFERENCE, None)).collect();
+    let record = |event: &Value| {
+        let (recorder, delivery) = (recorder.clone(), app.delivery(event));
+        tokio::spawn(async move { recorder.record(delivery).await.unwrap() })
+    };
+    let writing = app.store.db.begin().await.unwrap();
+    let mut recorded = vec![record(&events[0])];
+    // So that it waits to be written before the others come.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    recorded.extend(events[1..].iter().map(record));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    writing.commit().await.unwrap();
+    for recorded in recorded {
+        assert!(matches!(recorded.await.unwrap(), Recorded::New(_)));
+    }
+
+    assert_eq!(app.count("provider_events").await, 12);
+    // A group has one time; PostgreSQL keeps nobody waiting.
+    let groups = app.count("(SELECT DISTINCT created_at FROM jobs WHERE name = 'apply-event') g");
+    let groups = groups.await;
+    assert!(app.store.db.backend() != DatabaseBackend::Sqlite || groups == 1, "{groups} groups");
     app.stop().await;
 }
 

@@ -360,28 +360,28 @@ impl TestApp {
     /// Writes `events` down in one transaction, as those are that arrive at the same moment; whether
     /// each was new.
     pub async fn record(&self, events: &[Value]) -> Vec<bool> {
-        let gateway = self.context.gateways.get(Provider::Stripe).unwrap();
-        let deliveries: Vec<Delivery> = events
-            .iter()
-            .map(|event| {
-                let body = event.to_string().into_bytes();
-                let envelope = gateway.open_fetched(&body).unwrap();
-                Delivery {
-                    provider: Provider::Stripe,
-                    account: envelope.account,
-                    livemode: envelope.livemode,
-                    event_id: envelope.event_id,
-                    kind: envelope.kind,
-                    occurred_at: envelope.occurred_at,
-                    body,
-                    source: Source::Webhook,
-                    received_at: self.store.clock.now(),
-                }
-            })
-            .collect();
+        let deliveries: Vec<Delivery> = events.iter().map(|event| self.delivery(event)).collect();
         let (recorded, enqueued) = inbox::record(&self.store, &deliveries).await.unwrap();
         self.context.dispatcher.announce(enqueued);
         recorded.into_iter().map(|recorded| recorded != inbox::Recorded::Duplicate).collect()
+    }
+
+    /// `event` as it reaches us once its sender is proved.
+    pub fn delivery(&self, event: &Value) -> Delivery {
+        let gateway = self.context.gateways.get(Provider::Stripe).unwrap();
+        let body = event.to_string().into_bytes();
+        let envelope = gateway.open_fetched(&body).unwrap();
+        Delivery {
+            provider: Provider::Stripe,
+            account: envelope.account,
+            livemode: envelope.livemode,
+            event_id: envelope.event_id,
+            kind: envelope.kind,
+            occurred_at: envelope.occurred_at,
+            body,
+            source: Source::Webhook,
+            received_at: self.store.clock.now(),
+        }
     }
 
     /// Delivers `body` with `headers`, whatever they are: status and body.
