@@ -18,6 +18,7 @@ struct Accepted {
     mails: usize,
     /// How often each.
     ids: HashMap<String, usize>,
+    connections: usize,
 }
 
 /// A mail server.
@@ -35,6 +36,7 @@ impl MailServer {
         let accepted = Arc::clone(&server.accepted);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                accepted.lock().unwrap_or_else(PoisonError::into_inner).connections += 1;
                 // A client that goes away in the middle has sent no mail.
                 tokio::spawn(serve(stream, Arc::clone(&accepted), takes));
             }
@@ -51,6 +53,11 @@ impl MailServer {
     pub fn accepted(&self) -> (usize, usize) {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         (accepted.mails, accepted.ids.len())
+    }
+
+    /// How many connections were ever made.
+    pub fn connections(&self) -> usize {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).connections
     }
 
     /// How often it accepted each mail, by its `Message-ID`.

@@ -33,6 +33,7 @@ mod generated_stripe;
 mod hosted;
 mod jobs;
 mod ledger;
+mod mailing;
 mod money_back;
 mod notifications;
 mod paypal;

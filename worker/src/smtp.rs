@@ -27,9 +27,6 @@ use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use url::Url;
 
-/// Connections kept for the next mail.
-const KEPT: usize = 8;
-
 /// A connection that rested longer is asked whether it still lives.
 const ASK_AFTER: Duration = Duration::from_secs(1);
 
@@ -97,10 +94,10 @@ impl Smtp {
         let connection = tokio::time::timeout(self.server.timeout * 2, dialogue)
             .await
             .context("the mail server took too long")??;
+        // As many as mails were sent side by side: each was open a moment ago.
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        if resting.len() < KEPT {
-            resting.push((Instant::now(), connection));
-        }
+        resting.retain(|(since, _)| since.elapsed() < CLOSE_AFTER);
+        resting.push((Instant::now(), connection));
         Ok(())
     }
 
