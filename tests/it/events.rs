@@ -177,18 +177,18 @@ async fn what_comes_while_others_write_is_written_together() {
         tokio::spawn(async move { recorder.record(delivery).await.unwrap() })
     };
     let writing = app.store.db.begin().await.unwrap();
-    let mut recorded = vec![record(&events[0])];
+    let mut answers = vec![record(&events[0])];
     // So that it waits to be written before the others come.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    recorded.extend(events[1..].iter().map(record));
+    answers.extend(events[1..].iter().map(record));
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
     writing.commit().await.unwrap();
-    for recorded in recorded {
-        assert!(matches!(recorded.await.unwrap(), Recorded::New(_)));
+    for answer in answers {
+        assert!(matches!(answer.await.unwrap(), Recorded::New(_)));
     }
 
     assert_eq!(app.count("provider_events").await, 12);
