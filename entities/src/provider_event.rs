@@ -4,6 +4,21 @@ use sea_orm::entity::prelude::*;
 
 use crate::{EventId, Provider, Timestamp};
 
+/// What is written on the outside of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The provider's id of the event; unique per provider and account.
+    pub event_id: String,
+    /// The provider's word for what happened.
+    pub kind: String,
+    /// The connected account it happened to; `None` for our own.
+    pub account: Option<String>,
+    /// Whether it is about real money.
+    pub livemode: bool,
+    /// When the provider says it happened.
+    pub occurred_at: Timestamp,
+}
+
 /// What has become of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]

@@ -7,6 +7,7 @@ use entities::{
     Money, PaymentId, Provider, Timestamp,
     fact::Fact,
     money_back::{DisputeFact, RefundFact, WarningFact},
+    provider_event::Envelope,
 };
 use http::HeaderMap;
 use secrecy::SecretString;
@@ -82,21 +83,6 @@ pub trait Gateway: fmt::Debug + Send + Sync {
         since: Timestamp,
         after: Option<&str>,
     ) -> Result<EventPage, GatewayError>;
-}
-
-/// What is written on the outside of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Envelope {
-    /// The provider's id of the event; unique per provider and account.
-    pub event_id: String,
-    /// The provider's word for what happened.
-    pub kind: String,
-    /// The connected account it happened to; `None` for our own.
-    pub account: Option<String>,
-    /// Whether it is about real money.
-    pub livemode: bool,
-    /// When the provider says it happened.
-    pub occurred_at: Timestamp,
 }
 
 /// What an event means to us.

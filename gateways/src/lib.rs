@@ -24,11 +24,11 @@ mod valve;
 mod wallet;
 mod wire;
 
+pub use entities::provider_event::Envelope;
+
 pub use disputes::{DisputeAnswer, Disputes, EvidenceFile, Said};
 pub use error::{GatewayError, NetError, ReadError, Unreadable, WebhookError};
-pub use gateway::{
-    Envelope, EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo,
-};
+pub use gateway::{EventPage, Funding, Gateway, PaymentOrder, ProviderPayment, Reading, ReturnTo};
 pub use hosted::{Hosted, HostedPage, HostedState};
 pub use refunds::{RefundOrder, Refunds};
 pub use registry::Gateways;

@@ -45,11 +45,7 @@ pub(crate) async fn receive(
     };
     let delivery = Delivery {
         provider: gateway.provider(),
-        account: envelope.account,
-        livemode: envelope.livemode,
-        event_id: envelope.event_id,
-        kind: envelope.kind,
-        occurred_at: envelope.occurred_at,
+        envelope,
         body,
         source: Source::Webhook,
         received_at: app.store.clock.now(),

@@ -373,11 +373,7 @@ impl TestApp {
         let envelope = gateway.open_fetched(&body).unwrap();
         Delivery {
             provider: Provider::Stripe,
-            account: envelope.account,
-            livemode: envelope.livemode,
-            event_id: envelope.event_id,
-            kind: envelope.kind,
-            occurred_at: envelope.occurred_at,
+            envelope,
             body,
             source: Source::Webhook,
             received_at: self.store.clock.now(),

@@ -75,8 +75,8 @@ impl<'a> Looking<'a> {
         loop {
             let page = self.gateway.list_events(since, after.as_deref()).await?;
             let mut deliveries = self.read(&page.events);
-            deliveries.retain(|delivery| delivery.occurred_at < span.end);
-            let reached = deliveries.iter().map(|delivery| delivery.occurred_at).min();
+            deliveries.retain(|delivery| delivery.envelope.occurred_at < span.end);
+            let reached = deliveries.iter().map(|delivery| delivery.envelope.occurred_at).min();
             self.record(&deliveries).await?;
             self.progress(reached).await?;
             after = page.next;
@@ -179,11 +179,7 @@ impl<'a> Looking<'a> {
         let open = |event: &String| match self.gateway.open_fetched(event.as_bytes()) {
             Ok(envelope) => Some(Delivery {
                 provider: self.gateway.provider(),
-                account: envelope.account,
-                livemode: envelope.livemode,
-                event_id: envelope.event_id,
-                kind: envelope.kind,
-                occurred_at: envelope.occurred_at,
+                envelope,
                 body: event.clone().into_bytes(),
                 source: Source::Poll,
                 received_at: self.context.store.clock.now(),

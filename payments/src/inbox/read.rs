@@ -86,9 +86,9 @@ pub(super) async fn known(
             place.into(),
             id.uuid().into(),
             delivery.provider.as_str().into(),
-            delivery.account.clone().unwrap_or_default().into(),
-            delivery.livemode.into(),
-            delivery.event_id.clone().into(),
+            delivery.envelope.account.clone().unwrap_or_default().into(),
+            delivery.envelope.livemode.into(),
+            delivery.envelope.event_id.clone().into(),
         ]);
     }
     let body = "SELECT v.place, e.* FROM v JOIN provider_events e ON e.provider = v.provider AND \

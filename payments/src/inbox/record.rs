@@ -2,7 +2,10 @@ use boot::{
     faults,
     sql::{Column, Rows, Type, Writes, col},
 };
-use entities::{EventId, Provider, Timestamp, provider_event::Source};
+use entities::{
+    EventId, Provider, Timestamp,
+    provider_event::{Envelope, Source},
+};
 use jobs::{Alert, ApplyEvent, Enqueued, NewJob, queue};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr};
 use sha2::{Digest, Sha256};
@@ -32,16 +35,8 @@ const COLUMNS: &[Column] = &[
 pub struct Delivery {
     /// Who sent it.
     pub provider: Provider,
-    /// The connected account it is about.
-    pub account: Option<String>,
-    /// Whether it is about real money.
-    pub livemode: bool,
-    /// The provider's id of it.
-    pub event_id: String,
-    /// The provider's name for its kind.
-    pub kind: String,
-    /// When the provider says it happened.
-    pub occurred_at: Timestamp,
+    /// What is written on its outside.
+    pub envelope: Envelope,
     /// The body as it came.
     pub body: Vec<u8>,
     /// How it reached us.
@@ -54,8 +49,8 @@ impl std::fmt::Debug for Delivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Delivery")
             .field("provider", &self.provider)
-            .field("event_id", &self.event_id)
-            .field("kind", &self.kind)
+            .field("event_id", &self.envelope.event_id)
+            .field("kind", &self.envelope.kind)
             .finish_non_exhaustive()
     }
 }
@@ -85,6 +80,10 @@ impl Sealed {
         let sha256 = hex::encode(Sha256::digest(&delivery.body));
         Ok(Self { id, delivery, body, sha256 })
     }
+
+    fn all(store: &Store, deliveries: &[Delivery]) -> Result<Vec<Self>, Error> {
+        deliveries.iter().map(|delivery| Self::of(store, delivery.clone())).collect()
+    }
 }
 
 /// Writes `deliveries` down, and sees to it that each new one is acted on.
@@ -94,9 +93,8 @@ pub async fn record(
     store: &Store,
     deliveries: &[Delivery],
 ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let sealed: Result<Vec<Sealed>, Error> =
-        deliveries.iter().map(|delivery| Sealed::of(store, delivery.clone())).collect();
-    write(store, turn(store).await?, &sealed?).await
+    let sealed = Sealed::all(store, deliveries)?;
+    write(store, turn(store).await?, &sealed).await
 }
 
 /// What deliveries are to be written in, once nobody else writes: on SQLite the transaction that then
@@ -138,8 +136,7 @@ pub async fn record_in(
     txn: &DatabaseTransaction,
     deliveries: &[Delivery],
 ) -> Result<(Vec<Recorded>, Vec<Enqueued>), Error> {
-    let sealed = deliveries.iter().map(|delivery| Sealed::of(store, delivery.clone()));
-    let sealed = sealed.collect::<Result<Vec<_>, _>>()?;
+    let sealed = Sealed::all(store, deliveries)?;
     let New { jobs, writes } = New::of(store, &sealed);
     writes.execute(txn).await?;
     let told = tell_apart(store, txn, &sealed, jobs).await?;
@@ -182,7 +179,8 @@ impl New {
 fn rows(sealed: &[Sealed]) -> Rows {
     let mut rows = Rows::new(COLUMNS);
     for Sealed { id, delivery, body, sha256 } in sealed {
-        let mut account = delivery.account.clone().unwrap_or_default();
+        let envelope = &delivery.envelope;
+        let mut account = envelope.account.clone().unwrap_or_default();
         if faults::planted("no-unique-event") {
             account = id.to_string();
         }
@@ -190,10 +188,10 @@ fn rows(sealed: &[Sealed]) -> Rows {
             id.uuid().into(),
             delivery.provider.as_str().into(),
             account.into(),
-            delivery.livemode.into(),
-            delivery.event_id.clone().into(),
-            delivery.kind.clone().into(),
-            delivery.occurred_at.micros().into(),
+            envelope.livemode.into(),
+            envelope.event_id.clone().into(),
+            envelope.kind.clone().into(),
+            envelope.occurred_at.micros().into(),
             body.clone().into(),
             sha256.clone().into(),
             delivery.source.as_str().into(),

@@ -172,11 +172,11 @@ pub async fn record_events(
         let Recorded::New(event_id) = recorded else { continue };
         gaps.push(Gap {
             kind: Kind::Event,
-            reference: delivery.event_id.clone(),
+            reference: delivery.envelope.event_id.clone(),
             event_id: Some(event_id),
             payment_id: None,
-            what: delivery.kind.clone(),
-            occurred_at: delivery.occurred_at,
+            what: delivery.envelope.kind.clone(),
+            occurred_at: delivery.envelope.occurred_at,
         });
     }
     let healed = gaps.len();
