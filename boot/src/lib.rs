@@ -11,6 +11,7 @@ pub mod secrets;
 pub mod shutdown;
 pub mod sql;
 pub mod telemetry;
+pub mod turn;
 pub mod watchdog;
 
 pub use clock::Clock;

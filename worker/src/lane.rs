@@ -2,11 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    pin::pin,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
+use boot::turn;
 use entities::{JobId, job::Lane};
 use jobs::tickets::TICKET_IDS;
 use sea_orm::DatabaseBackend;
@@ -22,10 +22,6 @@ const WAITING: usize = 32;
 /// How long mails are waited for that may go along with the first. Nobody notices, and what is asked
 /// of the database for all of a batch is paid less often.
 const GATHER: Duration = Duration::from_millis(100);
-
-/// How long a run of events may take on SQLite before the next begins beside it. A file has one writer
-/// at a time: sooner, the next would only make both small.
-const TURN: Duration = Duration::from_millis(25);
 
 struct Offer {
     ids: Vec<JobId>,
@@ -207,16 +203,18 @@ impl Runner {
 
     async fn work(self) {
         while let Some((waiting, parts)) = self.next().await {
-            let mut run = pin!(self.run(parts));
-            if self.one_by_one() && tokio::time::timeout(TURN, run.as_mut()).await.is_ok() {
-                continue;
+            let run = self.run(parts);
+            if self.one_by_one() {
+                turn::hold(waiting, run).await;
+            } else {
+                drop(waiting);
+                run.await;
             }
-            drop(waiting);
-            run.await;
         }
     }
 
-    /// Whether the next run begins only when the one before has ended, or takes long.
+    /// Whether the next run begins only when the one before has ended, or takes long: a file has one
+    /// writer at a time.
     fn one_by_one(&self) -> bool {
         self.lane == Lane::Events && self.context.store.db.backend() == DatabaseBackend::Sqlite
     }

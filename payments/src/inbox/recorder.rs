@@ -1,6 +1,6 @@
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use boot::faults;
+use boot::{faults, turn};
 use jobs::{Dispatcher, Enqueued};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -14,13 +14,8 @@ const WAITING: usize = 2_048;
 /// Deliveries written in one transaction.
 const GROUP: usize = 256;
 
-/// Transactions at once, if need be: see [`TURN`].
+/// Transactions at once, if need be: see [`turn::hold`].
 const WRITERS: usize = 2;
-
-/// How long a transaction may take before the next is begun beside it. Sooner, both would be small,
-/// and a small one costs as much as a large one; later, a connection that went silent would stop
-/// all.
-const TURN: Duration = Duration::from_millis(25);
 
 /// Longest wait for a commit before the sender is told to come back later; the design says 503
 /// within 3 s.
@@ -95,7 +90,7 @@ impl Writer {
             if waiting.recv_many(&mut group, GROUP).await == 0 {
                 return;
             }
-            let turn = record::turn(&self.store).await;
+            let txn = record::turn(&self.store).await;
             // What came while others wrote goes along.
             while group.len() < GROUP
                 && let Ok(arrived) = waiting.try_recv()
@@ -103,12 +98,13 @@ impl Writer {
                 group.push(arrived);
             }
             let many = waiting.len() >= GROUP;
-            let mut written = pin!(self.write(turn, group));
-            if !many && tokio::time::timeout(TURN, written.as_mut()).await.is_ok() {
-                continue;
+            let written = self.write(txn, group);
+            if many {
+                drop(waiting);
+                written.await;
+            } else {
+                turn::hold(waiting, written).await;
             }
-            drop(waiting);
-            written.await;
         }
     }
 
