@@ -101,21 +101,28 @@ impl Rows {
         text.append(body, more);
     }
 
-    /// The limit cuts nothing off. Without it PostgreSQL takes a plan for a few rows for so much cheaper
-    /// than one for any number that it makes one anew each time, which takes as long as the statement.
+    /// One array for each column, written so that PostgreSQL always expects one row: it cannot look
+    /// through `OFFSET 0` at how long the arrays are, and the limit, which is none, it takes for a tenth.
+    ///
+    /// For one row its plan is to look others up by their keys, which is right for any number of rows.
+    /// For the number there is, it would read a table that looks small from one end to the other for
+    /// each of them; and it would plan anew each time, as a plan for any number looked dearer.
     fn arrays(self, Text { sql, values, .. }: &mut Text, names: &str) {
-        let rows = self.len();
         let selected: Vec<String> = self.columns.iter().map(Column::selected).collect();
-        let _ = write!(sql, "SELECT {} FROM unnest(", selected.join(", "));
+        let _ = write!(sql, "SELECT {} FROM (SELECT ", selected.join(", "));
+        let mut arrays = String::with_capacity(8 * self.columns.len());
         for (index, (column, cells)) in self.columns.iter().zip(self.cells).enumerate() {
             let comma = if index == 0 { "" } else { ", " };
             let cells = cells.into_iter().map(|value| column.kind.or_sentinel(value)).collect();
             values.push(Value::Array(column.kind.array(), Some(Box::new(cells))));
-            let _ = write!(sql, "{comma}${}::{}[]", values.len(), column.kind.postgres());
+            let _ =
+                write!(sql, "{comma}${}::{}[] AS a{index}", values.len(), column.kind.postgres());
+            let _ = write!(arrays, "{comma}a{index}");
         }
-        let limit: i64 = rows.try_into().unwrap_or(i64::MAX);
-        values.push(limit.into());
-        let _ = write!(sql, ") AS u({names}) LIMIT ${}", values.len());
+        let _ = write!(
+            sql,
+            " OFFSET 0) AS a, unnest({arrays}) AS u({names}) LIMIT (SELECT NULL::bigint)"
+        );
     }
 
     fn list(self, Text { sql, values, .. }: &mut Text) {
@@ -253,11 +260,11 @@ mod tests {
         );
         assert_eq!(
             statement.sql,
-            "WITH v(id, note) AS (SELECT id, NULLIF(note, '') FROM unnest($1::bigint[], \
-             $2::text[]) AS u(id, note) LIMIT $3) UPDATE t SET note = v.note, at = $4 FROM v WHERE \
-             t.id = v.id"
+            "WITH v(id, note) AS (SELECT id, NULLIF(note, '') FROM (SELECT $1::bigint[] AS a0, \
+             $2::text[] AS a1 OFFSET 0) AS a, unnest(a0, a1) AS u(id, note) LIMIT (SELECT \
+             NULL::bigint)) UPDATE t SET note = v.note, at = $3 FROM v WHERE t.id = v.id"
         );
-        assert_eq!(statement.values.expect("it has values").0.len(), 4);
+        assert_eq!(statement.values.expect("it has values").0.len(), 3);
     }
 
     #[test]

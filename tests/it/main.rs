@@ -41,6 +41,7 @@ mod paypal_disputes;
 mod paypal_pages;
 mod paypal_refunds;
 mod paypal_spoofs;
+mod plans;
 mod purchase;
 mod reconciliation;
 mod refund_answers;

@@ -208,9 +208,10 @@ mod tests {
         assert_eq!(
             statement.sql,
             "WITH w0 AS (UPDATE s SET last = 1 WHERE k = $1 RETURNING last), w1 AS (WITH v(id) AS \
-             (SELECT id FROM unnest($2::bigint[]) AS u(id) LIMIT $3) INSERT INTO t SELECT v.id, s.last, \
-             $4 FROM v, w0 s RETURNING 1) SELECT (SELECT COUNT(*) FROM w0), (SELECT COUNT(*) FROM w1)"
+             (SELECT id FROM (SELECT $2::bigint[] AS a0 OFFSET 0) AS a, unnest(a0) AS u(id) LIMIT \
+             (SELECT NULL::bigint)) INSERT INTO t SELECT v.id, s.last, $3 FROM v, w0 s RETURNING 1) \
+             SELECT (SELECT COUNT(*) FROM w0), (SELECT COUNT(*) FROM w1)"
         );
-        assert_eq!(statement.values.expect("it has values").0.len(), 4);
+        assert_eq!(statement.values.expect("it has values").0.len(), 3);
     }
 }
