@@ -46,7 +46,7 @@ pub async fn insert(
 /// announced all the same: nobody finds anything to do by a ticket for it.
 pub fn stage_insert(writes: &mut Writes, jobs: Vec<NewJob>, now: Timestamp) -> Vec<Enqueued> {
     let jobs = jobs.into_iter().map(|job| (job.id.uuid(), job)).collect();
-    stage(writes, jobs, "", now)
+    stage(writes, jobs, "true", now)
 }
 
 /// Adds those of `jobs` to `writes` for which `table` has a row with the id beside them.
@@ -56,7 +56,9 @@ pub fn stage_insert_for(
     table: &str,
     now: Timestamp,
 ) -> Vec<Enqueued> {
-    stage(writes, jobs, &format!("JOIN {table} t ON t.id = v.about"), now)
+    // PostgreSQL keeps these ids in a table of hashes; without IS TRUE it takes this for a join, and
+    // would compare each id with each.
+    stage(writes, jobs, &format!("(v.about IN (SELECT id FROM {table})) IS TRUE"), now)
 }
 
 fn stage(
@@ -78,8 +80,8 @@ fn stage(
             job.run_at.micros().into(),
         ]);
     }
-    // `WHERE true` keeps SQLite from reading ON as part of a join.
-    let body = format!("{INTO} {only} WHERE true ON CONFLICT (name, dedup_key) DO NOTHING");
+    // Without a condition SQLite would read ON as part of a join.
+    let body = format!("{INTO} WHERE {only} ON CONFLICT (name, dedup_key) DO NOTHING");
     writes.add(rows, body, vec![now.micros().into()]);
     enqueued
 }
