@@ -28,6 +28,7 @@ mod m0018_dispute_gaps;
 mod m0019_adjustments;
 mod m0020_adjusters;
 mod m0021_unread_indexes;
+mod m0022_entries_checked_together;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_adjustments::Migration),
             Box::new(m0020_adjusters::Migration),
             Box::new(m0021_unread_indexes::Migration),
+            Box::new(m0022_entries_checked_together::Migration),
         ]
     }
 }

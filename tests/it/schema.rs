@@ -45,6 +45,32 @@ async fn what_is_append_only_refuses_change() {
     app.stop().await;
 }
 
+/// PostgreSQL asks this once for each statement, SQLite by a foreign key.
+#[tokio::test]
+async fn no_entry_is_without_its_transfer() {
+    let app = TestApp::without_workers().await;
+    app.pending_payment(Some("pi_entry")).await;
+    app.deliver(&event("evt_1", "payment_intent.succeeded", "pi_entry", None)).await;
+    app.run_jobs().await;
+    let entries = app.count("ledger_entries").await;
+    let entry = |transfer: &str| {
+        format!(
+            "INSERT INTO ledger_entries (transfer_id, leg, account, asset, amount) SELECT {transfer}, \
+             leg + 100, account, asset, amount FROM ledger_entries"
+        )
+    };
+    let (missing, why) = match app.store.db.backend() {
+        DatabaseBackend::Postgres => ("gen_random_uuid()", "a ledger entry has no transfer"),
+        _ => ("randomblob(16)", "FOREIGN KEY constraint failed"),
+    };
+    let refused = app.store.db.writer().execute_unprepared(&entry(missing)).await.unwrap_err();
+    assert!(refused.to_string().contains(why), "{refused}");
+    assert_eq!(app.count("ledger_entries").await, entries);
+    app.execute(&entry("transfer_id")).await;
+    assert_eq!(app.count("ledger_entries").await, 2 * entries, "those of a transfer are let in");
+    app.stop().await;
+}
+
 /// The words that the `CHECK` of a table allows must be those of the enum, no more and no fewer.
 #[tokio::test]
 async fn checks_mirror_the_enums() {
