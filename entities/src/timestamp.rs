@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use sea_orm::DeriveValueType;
 use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
 
 /// A point in time: microseconds since 1970-01-01 UTC.
 ///
@@ -36,6 +37,11 @@ impl Timestamp {
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The lowest UUID v7 that can have been made at this time or later (RFC 9562, 5.7).
+    pub fn lowest_id(self) -> Uuid {
+        Uuid::from_u128(u128::try_from(self.0 / 1_000).unwrap_or(0) << 80)
     }
 
     /// This time as the `time` crate has it, for formatting.

@@ -29,6 +29,7 @@ mod m0019_adjustments;
 mod m0020_adjusters;
 mod m0021_unread_indexes;
 mod m0022_entries_checked_together;
+mod m0023_events_pruned_by_key;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_adjusters::Migration),
             Box::new(m0021_unread_indexes::Migration),
             Box::new(m0022_entries_checked_together::Migration),
+            Box::new(m0023_events_pruned_by_key::Migration),
         ]
     }
 }

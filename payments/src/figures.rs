@@ -131,8 +131,7 @@ async fn paused(store: &Store, now: Timestamp, figures: &mut Figures) -> Result<
 
 /// When the first line of the audit log was written that came after the last sealing.
 async fn unsealed(store: &Store) -> Result<Option<i64>, Error> {
-    let sealed_at = audit::sealed_at(store).await?.map_or(0, |at| at.micros() / 1_000);
-    let floor = Uuid::from_u128(u128::try_from(sealed_at).unwrap_or(0) << 80);
+    let floor = audit::sealed_at(store).await?.map_or(Uuid::nil(), Timestamp::lowest_id);
     let body = "SELECT at AS n FROM audit_log WHERE id > ?1 ORDER BY id LIMIT 1";
     number(store, body, vec![floor.into()]).await
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use boot::Clock;
 use entities::{Timestamp, payment::Status, provider_event::State};
-use payments::inbox::{Recorded, Recorder};
+use payments::inbox::{self, Recorded, Recorder};
 use sea_orm::DatabaseBackend;
 use serde_json::{Value, json};
 use tests::{TestApp, USER, stripe::event};
@@ -210,5 +210,26 @@ async fn unknown_kinds_long_ids_and_unicode_are_taken() {
     assert_eq!(app.deliver(&event(&long, "payment_intent.created", REFERENCE, None)).await, 200);
     app.run_jobs().await;
     assert_eq!(app.events().await[0].state, State::Ignored);
+    app.stop().await;
+}
+
+/// Ended ones for ninety days; what has not come to an end stays.
+#[tokio::test]
+async fn old_events_are_deleted_once_they_have_ended() {
+    let day = Duration::from_hours(24);
+    let clock = Clock::manual(Clock::System.now());
+    let app = TestApp::with_clock(clock.clone()).await;
+    app.pending_payment(Some(REFERENCE)).await;
+    app.deliver(&event("evt_ended", "payment_intent.succeeded", REFERENCE, None)).await;
+    app.run_jobs().await;
+    app.deliver(&event("evt_open", "payment_intent.succeeded", "pi_unknown", None)).await;
+    assert_eq!(app.count("provider_events").await, 2);
+
+    let prune = || inbox::prune(&app.store, clock.now() - 90 * day);
+    clock.advance(89 * day);
+    assert_eq!(prune().await.unwrap(), 0);
+    clock.advance(2 * day);
+    assert_eq!(prune().await.unwrap(), 1);
+    assert_eq!(app.events().await[0].event_id, "evt_open");
     app.stop().await;
 }
