@@ -2,11 +2,11 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
     ops::Range,
     sync::{Arc, LazyLock},
 };
 
+use rustc_hash::FxHashMap;
 use rustybuzz::{
     UnicodeBuffer, shape,
     ttf_parser::{Face, GlyphId, Permissions, cmap::Subtable},
@@ -57,7 +57,7 @@ pub struct FontError;
 /// A font, and what it takes to write with it.
 pub(super) struct Typeface {
     data: Cow<'static, [u8]>,
-    letters: HashMap<char, Letter>,
+    letters: FxHashMap<char, Letter>,
     /// What is ready to be embedded: each has what the one before it has, and more.
     pub(super) ready: Vec<Subset>,
 }
@@ -158,8 +158,8 @@ impl Typeface {
 }
 
 /// Every letter that `face` can write.
-fn letters(face: &Face<'_>) -> HashMap<char, Letter> {
-    let mut letters = HashMap::new();
+fn letters(face: &Face<'_>) -> FxHashMap<char, Letter> {
+    let mut letters = FxHashMap::default();
     let tables = face.tables().cmap.into_iter().flat_map(|cmap| cmap.subtables);
     for table in tables.filter(Subtable::is_unicode) {
         table.codepoints(|code| {

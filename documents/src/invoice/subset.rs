@@ -1,7 +1,5 @@
 //! What of a font is embedded in a document, as the objects of the PDF.
 
-use std::collections::HashMap;
-
 use pdf_writer::{
     Chunk, Filter, Finish, Name, Rect, Ref, Str,
     types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap},
@@ -21,7 +19,8 @@ const SYSTEM: SystemInfo<'static> =
 pub(super) struct Subset {
     /// By their numbers in the font, with what they write.
     pub(super) glyphs: Vec<(u16, String)>,
-    numbers: HashMap<u16, u16>,
+    /// Their numbers in the document, at the places of those in the font; 0 for the others.
+    numbers: Vec<u16>,
     /// The objects.
     pub(super) objects: Chunk,
 }
@@ -39,10 +38,13 @@ impl Subset {
         glyphs: Vec<(u16, String)>,
     ) -> Result<Self, InvoiceError> {
         let mut remapper = GlyphRemapper::new();
-        let mut numbers = HashMap::with_capacity(glyphs.len());
+        let highest = glyphs.iter().map(|(id, _)| usize::from(*id)).max();
+        let mut numbers = vec![0; highest.map_or(0, |highest| highest + 1)];
         let mut kept = Vec::with_capacity(glyphs.len());
         for (id, text) in glyphs {
-            if numbers.insert(id, remapper.remap(id)).is_none() {
+            let number = &mut numbers[usize::from(id)];
+            if *number == 0 {
+                *number = remapper.remap(id);
                 kept.push((id, text));
             }
         }
@@ -54,7 +56,7 @@ impl Subset {
 
     /// The number in the document of glyph `id` of the font, and what it writes.
     pub(super) fn find(&self, id: u16) -> Option<(u16, &str)> {
-        let number = *self.numbers.get(&id)?;
+        let number = *self.numbers.get(usize::from(id))?;
         let (_, text) = self.glyphs.get(usize::from(number).checked_sub(1)?)?;
         Some((number, text))
     }
