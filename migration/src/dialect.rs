@@ -82,20 +82,12 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
 
 /// Makes the function that [`append_only`] calls on PostgreSQL.
 pub async fn create_refuse_change(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
-    if connection.get_database_backend() == DatabaseBackend::Postgres {
-        let sql = "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$";
-        connection.execute_unprepared(sql).await?;
-    }
-    Ok(())
+    let sql = "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE \
+               EXCEPTION '% is append-only', TG_TABLE_NAME; END $$";
+    run_postgres(manager, &[sql]).await
 }
 
 /// Takes back [`create_refuse_change`].
 pub async fn drop_refuse_change(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
-    if connection.get_database_backend() == DatabaseBackend::Postgres {
-        connection.execute_unprepared("DROP FUNCTION IF EXISTS refuse_change()").await?;
-    }
-    Ok(())
+    run_postgres(manager, &["DROP FUNCTION IF EXISTS refuse_change()"]).await
 }
