@@ -1,5 +1,5 @@
 //! How PostgreSQL finds the rows of a batch: by their keys, also while a table is small and a batch is
-//! large, and in the plans that it keeps.
+//! large.
 
 use boot::sql::{Column, Rows, Type, col};
 use entities::JobId;
@@ -12,8 +12,8 @@ const RUNS: &[Column] = &[col("id", Type::Uuid), col("attempts", Type::Int)];
 /// Written as a claim and as the end of jobs are.
 const STATEMENTS: [&str; 2] = [
     "UPDATE jobs SET state = 'queued' WHERE id IN (SELECT j.id FROM jobs j JOIN v ON v.id = j.id \
-     WHERE j.lane = ?2 AND j.attempts = 0 AND COALESCE(j.state, '') = 'queued' AND j.run_at <= ?1 ORDER BY j.id FOR \
-     UPDATE OF j SKIP LOCKED) RETURNING *",
+     WHERE j.lane = ?2 AND j.attempts = 0 AND COALESCE(j.state, '') = 'queued' AND j.run_at <= ?1 \
+     ORDER BY j.id FOR UPDATE OF j SKIP LOCKED) RETURNING *",
     "UPDATE jobs SET finished_at = ?1 FROM v WHERE jobs.id = v.id AND jobs.attempts = v.attempts AND \
      COALESCE(jobs.state, '') = 'queued' AND jobs.lane = ?2",
 ];

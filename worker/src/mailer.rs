@@ -203,7 +203,7 @@ fn in_ascii(html: &str) -> String {
 /// Letters on a line of base64, at most (RFC 2045, 6.8).
 const BASE64_LINE: usize = 76;
 
-/// `bytes` as base64, encoded in one go: line by line takes three times as long.
+/// `bytes` as base64, encoded in one go; lettre would encode line by line.
 fn in_base64(bytes: &[u8]) -> Body {
     let encoded = STANDARD.encode(bytes);
     let mut lines = Vec::with_capacity(encoded.len() + 2 * (encoded.len() / BASE64_LINE + 1));
