@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::time::Instant;
 
+use super::warm::{WARM_UP, warm};
 use crate::{
     bench::{Bench, Stage, Where, flood, requests},
     cpu::{self, Trees, Used},
@@ -17,10 +18,7 @@ use crate::{
 const MULTIPLE: f64 = 10.0;
 
 /// Connections that deliver.
-const CONNECTIONS: usize = 64;
-
-/// Payments before the measurement: pools are filled, statements prepared.
-pub(super) const WARM_UP: usize = 500;
+pub(super) const CONNECTIONS: usize = 64;
 
 /// What a run came to.
 pub(super) struct Outcome {
@@ -72,9 +70,7 @@ pub(super) async fn deliver(
     count: usize,
     past: usize,
 ) -> anyhow::Result<Outcome> {
-    flood(ingress.address, requests(run, 0..WARM_UP), CONNECTIONS).await?;
-    stage.drained(WARM_UP).await?;
-    stage.tidied().await?;
+    warm(stage, run, ingress).await?;
     let load = requests(run, with_duplicates(count).into_iter().map(|number| number + WARM_UP));
     let before = trees.used()?;
     let started = Instant::now();

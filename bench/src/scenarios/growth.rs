@@ -1,6 +1,6 @@
 //! Whether an event gets dearer as the tables fill.
 
-use super::end_to_end::{WARM_UP, deliver};
+use super::{end_to_end::deliver, warm::WARM_UP};
 use crate::{
     bench::{Bench, Where},
     figures::Target,

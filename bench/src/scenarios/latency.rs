@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::end_to_end::WARM_UP;
+use super::warm::{WARM_UP, warm};
 use crate::{
-    bench::{Bench, Stage, Where, flood, requests},
+    bench::{Bench, Stage, Where, requests},
     figures::Target,
     load::{self, Pace, percentile},
 };
@@ -56,9 +56,7 @@ async fn paced(bench: &Bench, run: &str, rate: usize, seconds: usize) -> anyhow:
     let stage = bench.stage(run, Where::Postgres, WARM_UP + count).await?;
     let ingress = stage.program.serve(&["ingress"]).await?;
     let _worker = stage.program.work(&["worker"]).await?;
-    flood(ingress.address, requests(run, 0..WARM_UP), CONNECTIONS).await?;
-    stage.drained(WARM_UP).await?;
-    stage.tidied().await?;
+    warm(&stage, run, &ingress).await?;
     let since = boot::Clock::System.now().micros();
     let load = requests(run, WARM_UP..WARM_UP + count);
     let pace = Pace::PerSecond(f64::from(u32::try_from(rate)?));

@@ -7,6 +7,7 @@ mod latency;
 mod memory;
 mod page;
 mod shop;
+mod warm;
 
 use anyhow::ensure;
 

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use tokio::time::Instant;
 
 use super::{
-    end_to_end::WARM_UP,
     latency::{Measured, WEBHOOK_TO_CREDITS, durations},
+    warm::{WARM_UP, warm},
 };
 use crate::{
     bench::{Bench, Stage, Where, flood, requests},
@@ -45,8 +45,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         .with("STRIPE_API_BASE", stripe::start().await?);
     let ingress = stage.program.serve(&["ingress"]).await?;
     let _worker = stage.program.work(&["worker"]).await?;
-    flood(ingress.address, requests("shop", 0..WARM_UP), CONNECTIONS).await?;
-    stage.drained(WARM_UP).await?;
+    warm(&stage, "shop", &ingress).await?;
     beginning(bench, &stage, &ingress).await?;
     let stage = success(bench, stage, &ingress, count).await?;
     invoices(bench, &stage, &ingress).await
