@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::time::Instant;
 
-use super::warm::{WARM_UP, warm};
+use super::warm::{CONNECTIONS, WARM_UP, warm};
 use crate::{
     bench::{Bench, Stage, Where, flood, requests},
     cpu::{self, Trees, Used},
@@ -16,9 +16,6 @@ use crate::{
 
 /// What the design allows, in CPU of the bare server.
 const MULTIPLE: f64 = 10.0;
-
-/// Connections that deliver.
-pub(super) const CONNECTIONS: usize = 64;
 
 /// What a run came to.
 pub(super) struct Outcome {

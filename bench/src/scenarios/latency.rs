@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::warm::{WARM_UP, warm};
+use super::warm::{CONNECTIONS, WARM_UP, warm};
 use crate::{
     bench::{Bench, Stage, Where, requests},
     figures::Target,
     load::{self, Pace, percentile},
 };
-
-/// Connections that deliver.
-const CONNECTIONS: usize = 64;
 
 /// Measures both waits on PostgreSQL and Redis.
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {

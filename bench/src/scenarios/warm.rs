@@ -1,11 +1,13 @@
 //! Processes as they are when they have run for a while.
 
-use super::end_to_end::CONNECTIONS;
 use crate::{
     bench::{Stage, flood, requests},
     load::{self, Pace},
     process::Process,
 };
+
+/// Connections that deliver.
+pub(super) const CONNECTIONS: usize = 64;
 
 /// Payments before the tables are analysed: pools are filled, and the statistics have seen each table.
 const BEFORE: usize = 500;
